@@ -1,0 +1,30 @@
+//! Monotone counters: one writer, any number of readers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A count that only rises. Padded to a cache line, so that two shards never share one.
+///
+/// A depth is the difference of two counters, not a gauge: a gauge that two threads move can be wrong, a pair
+/// of monotone counters can only be late.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `count`.
+    #[inline]
+    pub fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Raises the counter to `total` when that is more; for totals that somebody else counts, as the kernel.
+    pub fn raise_to(&self, total: u64) {
+        self.0.fetch_max(total, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}

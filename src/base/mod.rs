@@ -1,0 +1,10 @@
+//! Floor 0: what every other floor may lean on. Imports std only.
+//!
+//! Invariant: nothing here knows of sockets, messages, files or configuration.
+
+pub mod civil;
+pub mod clock;
+pub mod counter;
+pub mod excerpt;
+pub mod limits;
+pub mod span;
