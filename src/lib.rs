@@ -21,3 +21,7 @@
 //! rule + dropped by a named reason + still in flight; `telemetry::ledger` keeps that sum.
 
 pub mod base;
+pub mod model;
+pub mod net;
+pub mod queue;
+pub mod storage;

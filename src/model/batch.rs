@@ -1,0 +1,113 @@
+//! Many events and the one buffer they point into: what travels from a shard to the sink.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::base::limits;
+use crate::base::span::Span;
+use crate::model::event::Event;
+
+/// What is stored of the rule that matched.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RuleLabel {
+    /// `id` in the rules file.
+    pub id: String,
+    /// `name` in the rules file.
+    pub name: String,
+    /// `severity` in the rules file.
+    pub severity: String,
+}
+
+/// Identity of an inform, equal for its repetitions: a keyed hash of sender, community, request-id and PDU.
+pub type InformKey = u128;
+
+/// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before.
+#[derive(Debug, Clone, Copy)]
+pub struct Inform {
+    /// Which event of the batch it is.
+    pub event: u32,
+    /// Equal for repetitions of the same inform.
+    pub key: InformKey,
+    /// Where the answer goes.
+    pub peer: SocketAddr,
+    /// The address the request came to, from where the answer leaves.
+    pub local: Option<IpAddr>,
+    /// Port of the listener.
+    pub port: u16,
+    /// The answer, in the batch's octets.
+    pub response: Span,
+}
+
+/// A batch: events, and the octets that all their spans point into.
+///
+/// Octets are copied in densely when a message is accepted: a receive buffer sized for the largest datagram would
+/// pin 64 KiB for each message of 200 octets.
+#[derive(Debug)]
+pub struct Batch {
+    /// The octets of all messages.
+    pub octets: Vec<u8>,
+    /// The events, in order of receipt.
+    pub events: Vec<Event>,
+    /// The informs among them.
+    pub informs: Vec<Inform>,
+    /// Labels of the rule set that was in force; [`Event::rule`] is an index into it.
+    pub labels: Arc<[RuleLabel]>,
+}
+
+impl Batch {
+    /// Most octets of memory one batch holds on to.
+    pub const OCTETS_MAX: usize = limits::BATCH_OCTETS_TARGET
+        + limits::MESSAGE_OCTETS_MAX
+        + limits::BATCH_EVENTS_MAX * (size_of::<Event>() + size_of::<Inform>());
+
+    /// An empty batch with its memory reserved.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            octets: Vec::with_capacity(limits::BATCH_OCTETS_TARGET / 4),
+            events: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
+            informs: Vec::new(),
+            labels: Arc::from([]),
+        }
+    }
+
+    /// Empties the batch for its next use; gives memory back that one large message made it take.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+        self.octets.shrink_to(limits::BATCH_OCTETS_TARGET);
+        self.events.clear();
+        self.informs.clear();
+    }
+
+    /// Whether another message may make the batch outgrow its bounds.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.events.len() >= limits::BATCH_EVENTS_MAX || self.octets.len() >= limits::BATCH_OCTETS_TARGET
+    }
+
+    /// Copies `bytes` in and returns where they lie.
+    pub fn append(&mut self, bytes: &[u8]) -> Span {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(bytes);
+        self.span_from(start)
+    }
+
+    /// The span from `start` to the end of the octets.
+    #[must_use]
+    pub fn span_from(&self, start: usize) -> Span {
+        // Both fit: a batch is closed far below 2^32 octets (base::limits asserts it).
+        Span { start: start as u32, len: (self.octets.len() - start) as u32 }
+    }
+
+    /// The octets of `span`.
+    #[must_use]
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        span.of(&self.octets)
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,6 @@
+//! Floor 2: what a message means, owned and Send: [`event::Event`]s in a [`batch::Batch`].
+//!
+//! Invariant: no I/O, no clock, no lock; nothing here knows which socket or store exists.
+
+pub mod batch;
+pub mod event;

@@ -1,0 +1,245 @@
+//! Opening the store: one process, our own database, the right version, and pragmas that were read back.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::storage::error::OpenError;
+use crate::storage::schema;
+
+/// What `PRAGMA synchronous` is set to, and what it promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// No sync: a crash of the machine may lose or damage anything. For experiments.
+    Off,
+    /// Sync at checkpoints: a crash of the machine may lose the last commits, a crash of the program nothing.
+    Normal,
+    /// Sync at each commit: what was committed survives power loss.
+    Full,
+    /// As FULL, and the directory too.
+    Extra,
+}
+
+impl Synchronous {
+    /// The pragma's value.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "OFF",
+            Self::Normal => "NORMAL",
+            Self::Full => "FULL",
+            Self::Extra => "EXTRA",
+        }
+    }
+}
+
+/// The store as configured.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The database file.
+    pub path: PathBuf,
+    /// How long to wait for a lock that another connection holds.
+    pub connection_timeout: Duration,
+    /// Durability of a commit.
+    pub synchronous: Synchronous,
+    /// Keep communities in the store.
+    pub keep_community: bool,
+    /// Node id for a new store; `None`: random.
+    pub node_id: Option<u64>,
+}
+
+/// The page cache of the writing connection, in octets.
+pub const CACHE_OCTETS: usize = 64 * 1024 * 1024;
+
+/// Pages in the write-ahead log at which a commit also checkpoints. 32 MiB: large enough that pages which many
+/// commits touched are copied once, small enough that copying them holds the writer up for tens of milliseconds.
+const CHECKPOINT_PAGES: i64 = 2_048;
+
+/// A page holds about 50 messages. Larger pages mean fewer of them; measured best at 16 KiB.
+const PAGE_OCTETS: i64 = 16_384;
+
+/// An open store and its lock.
+#[derive(Debug)]
+pub struct Store {
+    /// The writing connection.
+    pub connection: Connection,
+    /// The node id in all ids of this store, 48 bits.
+    pub node_id: u64,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+/// Opens the store, making it or bringing its schema up to date where needed.
+///
+/// # Errors
+/// See [`OpenError`]: each is one line that says what to do.
+pub fn open(settings: &StoreSettings) -> Result<Store, OpenError> {
+    let path = settings.path.as_path();
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        std::fs::create_dir_all(directory)
+            .map_err(|source| OpenError::Directory { path: directory.to_path_buf(), source })?;
+    }
+    let lock = lock(path)?;
+    let sqlite = |source| OpenError::from_sqlite(path, source);
+    let mut connection = Connection::open(path).map_err(sqlite)?;
+    connection.busy_timeout(settings.connection_timeout).map_err(sqlite)?;
+    let found = identify(&connection, path)?;
+    if found == 0 {
+        connection.pragma_update(None, "page_size", PAGE_OCTETS).map_err(sqlite)?;
+    }
+    configure(&connection, settings.synchronous).map_err(sqlite)?;
+    let node_id = settings.node_id.unwrap_or_else(random_node_id);
+    schema::migrate(&mut connection, found, node_id).map_err(sqlite)?;
+    let stored: i64 = connection
+        .query_row("SELECT value FROM store_settings WHERE name = 'node_id'", [], |row| row.get(0))
+        .map_err(sqlite)?;
+    let stored = stored as u64;
+    match settings.node_id {
+        Some(configured) if configured != stored => {
+            Err(OpenError::NodeId { path: path.to_path_buf(), configured, stored })
+        }
+        _ => Ok(Store { connection, node_id: stored, _lock: lock }),
+    }
+}
+
+/// Takes the advisory lock that keeps a second muttd off this store.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let lock_path = PathBuf::from(lock_path);
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|source| OpenError::LockFile { path: lock_path.clone(), source })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_path_buf() }),
+        Err(TryLockError::Error(source)) => Err(OpenError::LockFile { path: lock_path, source }),
+    }
+}
+
+/// Whose database this is: the schema version of ours, 0 for a new one.
+fn identify(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let sqlite = |source| OpenError::from_sqlite(path, source);
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application_id = pragma("application_id").map_err(sqlite)?;
+    let found = pragma("user_version").map_err(sqlite)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
+    if application_id != schema::APPLICATION_ID {
+        if tables > 0 || application_id != 0 {
+            return Err(OpenError::Foreign { path: path.to_path_buf(), application_id });
+        }
+        return Ok(0);
+    }
+    if found > schema::version() {
+        return Err(OpenError::Newer { path: path.to_path_buf(), found, known: schema::version() });
+    }
+    Ok(found)
+}
+
+/// Sets the pragmas of the writing connection.
+fn configure(connection: &Connection, synchronous: Synchronous) -> rusqlite::Result<()> {
+    // Readers never wait for the writer, nor the writer for them.
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+            Some(format!("journal_mode stays {mode}; WAL needs a file system with shared memory")),
+        ));
+    }
+    connection.pragma_update(None, "synchronous", synchronous.as_str())?;
+    connection.pragma_update(None, "cache_size", -(CACHE_OCTETS as i64 / 1024))?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // After a long reader made the log grow, give the disk back.
+    connection.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * PAGE_OCTETS)?;
+    Ok(())
+}
+
+/// 48 random bits, not zero.
+fn random_node_id() -> u64 {
+    let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
+    (low & 0xffff_ffff_ffff).max(1)
+}
+
+impl Store {
+    /// Moves the write-ahead log into the database and empties it, so that the database is one file. For shutdown.
+    ///
+    /// # Errors
+    /// What SQLite reports; nothing is lost then, the log stays beside the database.
+    pub fn checkpoint(&self) -> rusqlite::Result<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn settings(directory: &Path) -> StoreSettings {
+        StoreSettings {
+            path: directory.join("data/messages.db"),
+            connection_timeout: Duration::from_secs(1),
+            synchronous: Synchronous::Full,
+            keep_community: false,
+            node_id: None,
+        }
+    }
+
+    #[test]
+    fn a_new_store_is_made_and_found_again_with_its_node_id() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        let first = open(&settings).unwrap();
+        let node_id = first.node_id;
+        assert!((1..1 << 48).contains(&node_id));
+        assert!(matches!(open(&settings), Err(OpenError::InUse { .. })));
+        drop(first);
+        assert_eq!(open(&settings).unwrap().node_id, node_id);
+        let other = StoreSettings { node_id: Some(7), ..settings };
+        assert!(matches!(open(&other), Err(OpenError::NodeId { configured: 7, .. })));
+    }
+
+    #[test]
+    fn pragmas_are_in_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&settings(directory.path())).unwrap();
+        let pragma =
+            |name: &str| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(pragma("synchronous"), 2);
+        assert_eq!(pragma("page_size"), PAGE_OCTETS);
+        assert_eq!(pragma("user_version"), schema::version());
+    }
+
+    #[test]
+    fn strangers_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        std::fs::create_dir_all(settings.path.parent().unwrap()).unwrap();
+        std::fs::write(
+            &settings.path,
+            b"this is not a database, but it is long enough to look like one".repeat(20),
+        )
+        .unwrap();
+        assert!(matches!(open(&settings), Err(OpenError::NotADatabase { .. })));
+
+        std::fs::remove_file(&settings.path).unwrap();
+        let foreign = Connection::open(&settings.path).unwrap();
+        foreign.execute_batch("CREATE TABLE other(x)").unwrap();
+        drop(foreign);
+        assert!(matches!(open(&settings), Err(OpenError::Foreign { .. })));
+
+        std::fs::remove_file(&settings.path).unwrap();
+        drop(open(&settings).unwrap());
+        let newer = Connection::open(&settings.path).unwrap();
+        newer.pragma_update(None, "user_version", 99).unwrap();
+        drop(newer);
+        assert!(matches!(open(&settings), Err(OpenError::Newer { found: 99, .. })));
+    }
+}

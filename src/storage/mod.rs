@@ -1,0 +1,10 @@
+//! Floor 3: SQLite and nothing else. Opens the store, keeps its schema, writes batches, keeps the device registry.
+//!
+//! Invariant: no threads, no queue, no retry; one connection writes, and what [`writer::Writer::write`] returned
+//! from is durable as far as `synchronous` promises.
+
+pub mod connection;
+pub mod devices;
+pub mod error;
+pub mod schema;
+pub mod writer;

@@ -1,0 +1,280 @@
+//! Writing: one transaction for many batches, many rows an INSERT.
+
+use std::sync::Arc;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, ToSql, params};
+
+use crate::base::span::Span;
+use crate::model::batch::{Batch, RuleLabel};
+use crate::model::event::{Body, Event, Kind, SyslogRecord};
+use crate::storage::connection::Store;
+use crate::storage::devices::{Registry, Sighting};
+use crate::storage::error::WriteError;
+
+/// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
+const ROWS_PER_INSERT: usize = 32;
+/// Columns of `events`.
+const COLUMNS: usize = 13;
+
+/// Where an event is among the batches of one write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the batch.
+    pub batch: u32,
+    /// Index of the event in it.
+    pub event: u32,
+}
+
+/// The one writer of a store.
+#[derive(Debug)]
+pub struct Writer {
+    store: Store,
+    keep_community: bool,
+    registry: Registry,
+    labels: LabelNumbers,
+    insert_many: String,
+    insert_one: String,
+}
+
+/// Numbers of the current rule set's labels in the store, looked up when first needed.
+#[derive(Debug)]
+struct LabelNumbers {
+    labels: Arc<[RuleLabel]>,
+    numbers: Vec<Option<i64>>,
+}
+
+/// Octets bound as TEXT. They were checked to be UTF-8 when the event was made.
+struct Text<'a>(&'a [u8]);
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
+impl Writer {
+    /// A writer on `store`.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn new(store: Store, keep_community: bool) -> Result<Self, WriteError> {
+        let registry = Registry::open(&store.connection)?;
+        store.connection.set_prepared_statement_cache_capacity(32);
+        let row = format!("({})", ["?"; COLUMNS].join(","));
+        let insert = |rows: usize| {
+            format!(
+                "INSERT INTO events(received_at, id, origin, device, reported_host, device_time_us, raw_message, \
+                 program, process_id, oid, trap_type, rule, enriched_data) VALUES {}",
+                vec![row.as_str(); rows].join(",")
+            )
+        };
+        Ok(Self {
+            insert_many: insert(ROWS_PER_INSERT),
+            insert_one: insert(1),
+            store,
+            keep_community,
+            registry,
+            labels: LabelNumbers { labels: Arc::from([]), numbers: Vec::new() },
+        })
+    }
+
+    /// Commits the events at `places`, which must be in rising order of id. When this returns `Ok`, they are durable.
+    ///
+    /// # Errors
+    /// See [`WriteError`]; none of the events is in the store then, and the same call may be made again.
+    pub fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
+        match self.write_transaction(batches, places) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // SQLite rolls some failures back by itself and leaves others to us.
+                if !self.store.connection.is_autocommit() {
+                    let _ = self.store.connection.execute_batch("ROLLBACK");
+                }
+                // What memory knows of devices and labels may have been rolled back.
+                self.labels.numbers.fill(None);
+                let _ = self.registry.reset(&self.store.connection);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The transaction itself.
+    fn write_transaction(&mut self, batches: &[Batch], places: &[Place]) -> rusqlite::Result<()> {
+        let Self { store, registry, labels, keep_community, .. } = self;
+        let connection = &store.connection;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut row = RowWriter { connection, registry, labels, keep_community: *keep_community };
+        let mut chunks = places.chunks_exact(ROWS_PER_INSERT);
+        let mut many = connection.prepare_cached(&self.insert_many)?;
+        for chunk in &mut chunks {
+            for (index, place) in chunk.iter().enumerate() {
+                row.bind(&mut many, index * COLUMNS, batches, *place)?;
+            }
+            many.raw_execute()?;
+        }
+        let mut one = connection.prepare_cached(&self.insert_one)?;
+        for place in chunks.remainder() {
+            row.bind(&mut one, 0, batches, *place)?;
+            one.raw_execute()?;
+        }
+        registry.flush(connection)?;
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    /// Writes what the registry kept back, moves the log into the database, and closes the store.
+    ///
+    /// # Errors
+    /// What SQLite reports; committed events are safe all the same.
+    pub fn close(mut self) -> Result<(), WriteError> {
+        self.registry.refresh_all();
+        self.store.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.registry.flush(&self.store.connection)?;
+        self.store.connection.execute_batch("COMMIT")?;
+        self.store.checkpoint()?;
+        Ok(())
+    }
+}
+
+/// What binding a row needs besides the statement.
+struct RowWriter<'a> {
+    connection: &'a Connection,
+    registry: &'a mut Registry,
+    labels: &'a mut LabelNumbers,
+    keep_community: bool,
+}
+
+impl RowWriter<'_> {
+    /// Binds the event at `place` to the columns after `offset`.
+    fn bind(
+        &mut self,
+        statement: &mut Statement<'_>,
+        offset: usize,
+        batches: &[Batch],
+        place: Place,
+    ) -> rusqlite::Result<()> {
+        let found =
+            batches.get(place.batch as usize).and_then(|b| Some((b, b.events.get(place.event as usize)?)));
+        let Some((batch, event)) = found else { return Err(rusqlite::Error::InvalidQuery) };
+        let syslog = match event.body {
+            Body::Syslog(record) => record,
+            Body::Notification(_) | Body::Undecoded => SyslogRecord::default(),
+        };
+        let (oid, trap_type) = match event.body {
+            Body::Notification(record) => (record.oid, record.trap_type),
+            Body::Syslog(_) | Body::Undecoded => (Span::EMPTY, Span::EMPTY),
+        };
+        let device = self.registry.see(
+            self.connection,
+            &Sighting {
+                source: event.source,
+                at: event.received_at,
+                host: batch.bytes(syslog.host),
+                snmp_version: snmp_version(event.kind),
+            },
+        )?;
+        let rule = match event.rule {
+            Some(index) => self.label_number(batch, index)?,
+            None => None,
+        };
+        let received_at = event.received_at.to_iso8601();
+        statement.raw_bind_parameter(offset + 1, Text(&received_at))?;
+        statement.raw_bind_parameter(offset + 2, event.id.0)?;
+        statement.raw_bind_parameter(offset + 3, origin(event, syslog.pri))?;
+        statement.raw_bind_parameter(offset + 4, device)?;
+        bind_text(statement, offset + 5, batch.bytes(syslog.host))?;
+        statement.raw_bind_parameter(offset + 6, syslog.device_time.map(|time| time.0))?;
+        statement.raw_bind_parameter(offset + 7, Text(batch.bytes(event.text)))?;
+        bind_text(statement, offset + 8, batch.bytes(syslog.program))?;
+        statement.raw_bind_parameter(offset + 9, syslog.process_id)?;
+        bind_text(statement, offset + 10, batch.bytes(oid))?;
+        bind_text(statement, offset + 11, batch.bytes(trap_type))?;
+        statement.raw_bind_parameter(offset + 12, rule)?;
+        bind_text(statement, offset + 13, batch.bytes(event.enriched))?;
+        self.write_extras(batch, event)
+    }
+
+    /// Writes what few messages have: other octets than their text, complaints, a community that is to be kept.
+    fn write_extras(&mut self, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
+        let community = match event.body {
+            Body::Notification(record) if self.keep_community && !record.community.is_empty() => {
+                Some(String::from_utf8_lossy(batch.bytes(record.community)))
+            }
+            _ => None,
+        };
+        if event.raw_bytes.is_empty() && event.reasons.is_empty() && community.is_none() {
+            return Ok(());
+        }
+        let reasons = (!event.reasons.is_empty()).then(|| reasons_json(event.reasons.iter()));
+        let raw_bytes = (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes));
+        self.connection
+            .prepare_cached(
+                "INSERT INTO event_extras(id, raw_bytes, validation_errors, community_string)
+                     VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![event.id.0, raw_bytes, reasons, community])?;
+        Ok(())
+    }
+
+    /// Number of a rule's label in the store.
+    fn label_number(&mut self, batch: &Batch, index: u32) -> rusqlite::Result<Option<i64>> {
+        let labels = &mut *self.labels;
+        if !Arc::ptr_eq(&labels.labels, &batch.labels) {
+            labels.labels = Arc::clone(&batch.labels);
+            labels.numbers = vec![None; labels.labels.len()];
+        }
+        let (Some(label), Some(number)) =
+            (labels.labels.get(index as usize), labels.numbers.get_mut(index as usize))
+        else {
+            return Ok(None);
+        };
+        if number.is_none() {
+            let keys = params![label.id, label.name, label.severity];
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO rule_labels(id, name, severity) VALUES (?1, ?2, ?3)")?
+                .execute(keys)?;
+            *number = self
+                .connection
+                .prepare_cached(
+                    "SELECT number FROM rule_labels WHERE id = ?1 AND name = ?2 AND severity = ?3",
+                )?
+                .query_row(keys, |row| row.get(0))?;
+        }
+        Ok(*number)
+    }
+}
+
+/// Binds octets as TEXT, none as NULL.
+fn bind_text(statement: &mut Statement<'_>, index: usize, text: &[u8]) -> rusqlite::Result<()> {
+    if text.is_empty() {
+        statement.raw_bind_parameter(index, rusqlite::types::Null)
+    } else {
+        statement.raw_bind_parameter(index, Text(text))
+    }
+}
+
+/// The `origin` column: kind, listener and PRI in one number (the schema draws it).
+fn origin(event: &Event, pri: Option<u8>) -> i64 {
+    let pri = pri.map_or(0, |pri| i64::from(pri) + 1);
+    event.kind as i64 | i64::from(event.listener) << 4 | pri << 12
+}
+
+/// The seed's name of an SNMP version.
+fn snmp_version(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::SnmpV1 => Some("v1"),
+        Kind::SnmpV2c => Some("v2c"),
+        Kind::SnmpV3 => Some("v3"),
+        Kind::Syslog | Kind::SnmpUndecoded => None,
+    }
+}
+
+/// A JSON list of reasons; they are static texts of our own.
+fn reasons_json(reasons: impl Iterator<Item = &'static str>) -> String {
+    let quoted: Vec<String> = reasons.map(|reason| format!("\"{}\"", reason.escape_default())).collect();
+    format!("[{}]", quoted.join(","))
+}
+
+#[cfg(test)]
+mod tests;
