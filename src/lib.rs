@@ -24,4 +24,5 @@ pub mod base;
 pub mod model;
 pub mod net;
 pub mod queue;
+pub mod sink;
 pub mod storage;

@@ -18,7 +18,7 @@ const ROWS_PER_INSERT: usize = 32;
 const COLUMNS: usize = 13;
 
 /// Where an event is among the batches of one write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Index of the batch.
     pub batch: u32,

@@ -1,0 +1,62 @@
+//! What the sink counts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::base::counter::Counter;
+use crate::base::histogram::Histogram;
+
+/// Counters of one listener's events.
+#[derive(Debug, Default)]
+pub struct ListenerCounters {
+    /// Events committed.
+    pub stored: Counter,
+    /// Repetitions of an inform whose event is committed: answered again, not stored again.
+    pub repeated_informs: Counter,
+    /// Events given up at shutdown because the store refused them to the end.
+    pub store_failed: Counter,
+}
+
+/// Counters of the sink.
+#[derive(Debug)]
+pub struct SinkCounters {
+    /// By number of the listener.
+    pub listeners: Vec<ListenerCounters>,
+    /// Informs answered.
+    pub informs_answered: Counter,
+    /// Answers that the network refused to take.
+    pub informs_unanswered: Counter,
+    /// Transactions that the store refused.
+    pub commits_failed: Counter,
+    /// Time of a commit.
+    pub commit_duration: Histogram,
+    /// Time from a message's receipt to its commit.
+    pub ingest_latency: Histogram,
+    failing: AtomicBool,
+}
+
+impl SinkCounters {
+    /// Counters for `listeners` listeners.
+    #[must_use]
+    pub fn new(listeners: usize) -> Self {
+        Self {
+            listeners: (0..listeners).map(|_| ListenerCounters::default()).collect(),
+            informs_answered: Counter::default(),
+            informs_unanswered: Counter::default(),
+            commits_failed: Counter::default(),
+            commit_duration: Histogram::default(),
+            ingest_latency: Histogram::default(),
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the store refused the last write.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
+    /// Notes whether the store takes writes; returns what was noted before.
+    pub(super) fn set_failing(&self, failing: bool) -> bool {
+        self.failing.swap(failing, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,274 @@
+//! The sink's loop: collect batches, commit them as one group, answer, recycle.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::base::clock::{Clock, Stopwatch};
+use crate::base::histogram::Tally;
+use crate::model::batch::{Batch, Inform};
+use crate::model::event::EventId;
+use crate::queue::Consumer;
+use crate::sink::Store;
+use crate::sink::counters::SinkCounters;
+use crate::sink::informs::RecentInforms;
+use crate::storage::error::WriteError;
+use crate::storage::writer::Place;
+
+/// When a group is committed, and how long a refusing store is tried at the end.
+#[derive(Debug, Clone, Copy)]
+pub struct DrainSettings {
+    /// Commit when this many events are collected.
+    pub events_max: usize,
+    /// Commit when the first of them has waited this long.
+    pub wait_max: Duration,
+    /// At shutdown, give up a store that has refused everything for this long.
+    pub stop_patience: Duration,
+}
+
+/// Sends the answer to an inform.
+pub type Answer = Box<dyn Fn(&Inform, &[u8]) -> std::io::Result<()> + Send>;
+
+/// The sink: one thread's work.
+pub struct Drain {
+    settings: DrainSettings,
+    queue: Consumer<Batch>,
+    store: Box<dyn Store>,
+    answer: Answer,
+    clock: Arc<dyn Clock>,
+    counters: Arc<SinkCounters>,
+    stop: Arc<AtomicBool>,
+    recent: RecentInforms,
+    group: Vec<Batch>,
+    order: Vec<(EventId, Place)>,
+    places: Vec<Place>,
+    repeated: Vec<(u8, Place)>,
+}
+
+impl std::fmt::Debug for Drain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Drain").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// How the sink ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything that was queued is committed, and the store is closed.
+    Complete,
+    /// The store refused this many events to the end; they are counted as dropped.
+    GaveUp {
+        /// Events not stored.
+        events: u64,
+    },
+}
+
+/// First and longest wait before a refused write is tried again.
+const RETRY_MIN: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// How long the sink sleeps when nothing comes; it is woken by a push.
+const IDLE_WAIT: Duration = Duration::from_millis(100);
+
+impl Drain {
+    /// A sink that drains `queue` into `store` until `stop` is set and the queue is empty.
+    #[must_use]
+    pub fn new(
+        settings: DrainSettings,
+        queue: Consumer<Batch>,
+        store: Box<dyn Store>,
+        answer: Answer,
+        clock: Arc<dyn Clock>,
+        counters: Arc<SinkCounters>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            settings,
+            queue,
+            store,
+            answer,
+            clock,
+            counters,
+            stop,
+            recent: RecentInforms::default(),
+            group: Vec::new(),
+            order: Vec::new(),
+            places: Vec::new(),
+            repeated: Vec::new(),
+        }
+    }
+
+    /// Runs until told to stop and the queue is empty.
+    #[must_use]
+    pub fn run(mut self) -> Ending {
+        let mut given_up = 0;
+        loop {
+            // Read before collecting: what was pushed before the flag was set is seen by the collecting that follows.
+            let stopping = self.stop.load(Ordering::Acquire);
+            self.collect(stopping);
+            if self.group.is_empty() {
+                if stopping {
+                    break;
+                }
+                self.queue.wait(IDLE_WAIT);
+                continue;
+            }
+            given_up += self.commit_group();
+        }
+        if given_up > 0 {
+            return Ending::GaveUp { events: given_up };
+        }
+        if let Err(error) = self.store.close() {
+            tracing::warn!(%error, "the store could not be closed in good order; committed messages are safe");
+        }
+        Ending::Complete
+    }
+
+    /// Takes batches until a group is full or its first batch has waited long enough.
+    fn collect(&mut self, stopping: bool) {
+        let mut events = 0;
+        let mut since: Option<Stopwatch> = None;
+        while events < self.settings.events_max {
+            if let Some(batch) = self.queue.pop() {
+                events += batch.events.len();
+                self.group.push(batch);
+                since.get_or_insert_with(Stopwatch::start);
+                continue;
+            }
+            let Some(since) = since else { return };
+            let waited = since.elapsed();
+            if stopping || waited >= self.settings.wait_max {
+                return;
+            }
+            self.queue.wait(self.settings.wait_max - waited);
+        }
+    }
+
+    /// Commits the group, however often it takes; then answers its informs. Returns how many events it gave up.
+    fn commit_group(&mut self) -> u64 {
+        self.plan();
+        if let Err(given_up) = self.write_until_taken() {
+            self.recycle();
+            return given_up;
+        }
+        self.settle();
+        self.recycle();
+        0
+    }
+
+    /// Puts the events of all batches in order of receipt, leaving repeated informs out.
+    fn plan(&mut self) {
+        self.order.clear();
+        self.repeated.clear();
+        for (batch_index, batch) in (0u32..).zip(&self.group) {
+            let mut informs = batch.informs.iter().peekable();
+            for (event_index, event) in (0u32..).zip(&batch.events) {
+                let place = Place { batch: batch_index, event: event_index };
+                if let Some(inform) = informs.next_if(|inform| inform.event == event_index)
+                    && self.recent.is_repeated(inform.key, event.received_at)
+                {
+                    self.repeated.push((event.listener, place));
+                    continue;
+                }
+                self.order.push((event.id, place));
+            }
+        }
+        // Each batch is in order already: the sort merges a few long runs.
+        self.order.sort();
+        self.places.clear();
+        self.places.extend(self.order.iter().map(|(_, place)| *place));
+    }
+
+    /// Writes the group, waiting out a store that refuses. `Err` is the number of events given up at shutdown.
+    fn write_until_taken(&mut self) -> Result<(), u64> {
+        let mut pause = RETRY_MIN;
+        let mut stopping_since: Option<Stopwatch> = None;
+        loop {
+            let watch = Stopwatch::start();
+            match self.store.write(&self.group, &self.places) {
+                Ok(()) => {
+                    self.counters.commit_duration.observe(watch.elapsed());
+                    if self.counters.set_failing(false) {
+                        tracing::info!("the store takes writes again");
+                    }
+                    return Ok(());
+                }
+                Err(error) => self.note_refusal(&error),
+            }
+            if self.stop.load(Ordering::Acquire) {
+                let since = *stopping_since.get_or_insert_with(Stopwatch::start);
+                if since.elapsed() >= self.settings.stop_patience {
+                    return Err(self.give_up());
+                }
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(RETRY_MAX);
+        }
+    }
+
+    /// Counts a refused write, and says so once.
+    fn note_refusal(&self, error: &WriteError) {
+        self.counters.commits_failed.add(1);
+        if !self.counters.set_failing(true) {
+            tracing::error!(%error, "the store refuses writes; messages wait in the queue, trying again");
+        }
+    }
+
+    /// Counts the group as dropped.
+    fn give_up(&self) -> u64 {
+        for batch in &self.group {
+            for event in &batch.events {
+                if let Some(counters) = self.counters.listeners.get(event.listener as usize) {
+                    counters.store_failed.add(1);
+                }
+            }
+        }
+        self.group.iter().map(|batch| batch.events.len() as u64).sum()
+    }
+
+    /// Counts what was committed and answers the informs among it.
+    fn settle(&mut self) {
+        let now = self.clock.now();
+        let mut latency = Tally::default();
+        let mut stored = [0u64; 256];
+        for place in &self.places {
+            let found = self.group.get(place.batch as usize).and_then(|b| b.events.get(place.event as usize));
+            let Some(event) = found else { continue };
+            latency.observe_micros(u64::try_from(now.0 - event.received_at.0).unwrap_or(0));
+            if let Some(count) = stored.get_mut(event.listener as usize) {
+                *count += 1;
+            }
+        }
+        for (counters, count) in self.counters.listeners.iter().zip(stored) {
+            counters.stored.add(count);
+        }
+        for (listener, _) in &self.repeated {
+            if let Some(counters) = self.counters.listeners.get(*listener as usize) {
+                counters.repeated_informs.add(1);
+            }
+        }
+        self.counters.ingest_latency.add(&latency);
+        for batch in &self.group {
+            for inform in &batch.informs {
+                match (self.answer)(inform, batch.bytes(inform.response)) {
+                    Ok(()) => self.counters.informs_answered.add(1),
+                    Err(error) => {
+                        self.counters.informs_unanswered.add(1);
+                        tracing::debug!(peer = %inform.peer, %error, "an inform could not be answered");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the emptied batches back.
+    fn recycle(&mut self) {
+        for mut batch in self.group.drain(..) {
+            batch.clear();
+            self.queue.recycle(batch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

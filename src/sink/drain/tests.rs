@@ -1,0 +1,146 @@
+//! The sink over a store that a test controls.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+use crate::base::clock::{ManualClock, Timestamp};
+use crate::base::span::Span;
+use crate::model::batch::InformKey;
+use crate::model::event::{Body, Event, Kind, NotificationRecord, Reasons};
+use crate::queue::{Producer, bounded};
+
+/// A store in memory that refuses the first `refusals` writes.
+struct Memory {
+    ids: Arc<Mutex<Vec<EventId>>>,
+    refusals: Arc<AtomicUsize>,
+}
+
+impl Store for Memory {
+    fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
+        let left = self.refusals.load(Ordering::Acquire);
+        if left > 0 {
+            self.refusals.store(left - 1, Ordering::Release);
+            return Err(WriteError::DiskFull);
+        }
+        let ids = places.iter().map(|p| batches[p.batch as usize].events[p.event as usize].id);
+        self.ids.lock().unwrap().extend(ids);
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<(), WriteError> {
+        Ok(())
+    }
+}
+
+struct Bench {
+    producer: Producer<Batch>,
+    drain: Drain,
+    ids: Arc<Mutex<Vec<EventId>>>,
+    counters: Arc<SinkCounters>,
+    /// Answers sent, with the number of rows stored at that moment.
+    answers: Arc<Mutex<Vec<(SocketAddr, usize)>>>,
+}
+
+fn bench(refusals: usize, stop_patience: Duration) -> Bench {
+    let (producer, consumer) = bounded(16, 10_000);
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let answers = Arc::new(Mutex::new(Vec::new()));
+    let counters = Arc::new(SinkCounters::new(1));
+    let store = Memory { ids: Arc::clone(&ids), refusals: Arc::new(AtomicUsize::new(refusals)) };
+    let (stored, sent) = (Arc::clone(&ids), Arc::clone(&answers));
+    let answer: Answer = Box::new(move |inform, _| {
+        sent.lock().unwrap().push((inform.peer, stored.lock().unwrap().len()));
+        Ok(())
+    });
+    let settings = DrainSettings { events_max: 100, wait_max: Duration::from_millis(1), stop_patience };
+    let drain = Drain::new(
+        settings,
+        consumer,
+        Box::new(store),
+        answer,
+        Arc::new(ManualClock::at(Timestamp(5_000_000))),
+        Arc::clone(&counters),
+        // Stopped from the start: it drains what is there and ends.
+        Arc::new(AtomicBool::new(true)),
+    );
+    Bench { producer, drain, ids, counters, answers }
+}
+
+fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
+    let mut batch = Batch::new();
+    for (index, (id, inform)) in (0u32..).zip(events) {
+        batch.events.push(Event {
+            id: EventId(*id),
+            received_at: Timestamp(1_000_000),
+            listener: 0,
+            source: IpAddr::from([127, 0, 0, 1]),
+            kind: Kind::SnmpV2c,
+            text: Span::EMPTY,
+            raw_bytes: Span::EMPTY,
+            enriched: Span::EMPTY,
+            rule: None,
+            reasons: Reasons::default(),
+            body: Body::Notification(NotificationRecord::default()),
+        });
+        if let Some(key) = inform {
+            let peer = SocketAddr::from(([127, 0, 0, 1], u16::try_from(1_000 + *id).unwrap()));
+            batch.informs.push(Inform {
+                event: index,
+                key: *key,
+                peer,
+                local: None,
+                port: 5162,
+                response: Span::EMPTY,
+            });
+        }
+    }
+    batch
+}
+
+#[test]
+fn batches_of_several_shards_are_committed_in_order_of_receipt() {
+    let bench = bench(0, Duration::ZERO);
+    bench.producer.push(batch(&[(1, None), (4, None), (5, None)]), 3).unwrap();
+    bench.producer.push(batch(&[(2, None), (3, None), (6, None)]), 3).unwrap();
+    assert_eq!(bench.drain.run(), Ending::Complete);
+    let ids: Vec<i64> = bench.ids.lock().unwrap().iter().map(|id| id.0).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(bench.counters.listeners[0].stored.get(), 6);
+}
+
+#[test]
+fn a_repeated_inform_is_answered_again_and_stored_once() {
+    let bench = bench(0, Duration::ZERO);
+    bench.producer.push(batch(&[(1, Some(77)), (2, None), (3, Some(77)), (4, Some(78))]), 4).unwrap();
+    assert_eq!(bench.drain.run(), Ending::Complete);
+    assert_eq!(bench.counters.listeners[0].stored.get(), 3);
+    assert_eq!(bench.counters.listeners[0].repeated_informs.get(), 1);
+    let answers = bench.answers.lock().unwrap();
+    let ports: Vec<u16> = answers.iter().map(|(peer, _)| peer.port()).collect();
+    assert_eq!(ports, [1_001, 1_003, 1_004]);
+    assert!(answers.iter().all(|(_, rows)| *rows == 3), "no answer before the commit");
+}
+
+#[test]
+fn a_refused_write_is_made_again_and_nothing_is_stored_twice() {
+    let bench = bench(2, Duration::from_secs(60));
+    bench.producer.push(batch(&[(1, Some(7)), (2, None)]), 2).unwrap();
+    assert_eq!(bench.drain.run(), Ending::Complete);
+    assert_eq!(bench.ids.lock().unwrap().len(), 2);
+    assert_eq!(bench.counters.commits_failed.get(), 2);
+    assert!(!bench.counters.is_failing());
+    assert_eq!(bench.answers.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_that_refuses_to_the_end_is_given_up_counted_and_never_answered() {
+    let bench = bench(usize::MAX, Duration::ZERO);
+    bench.producer.push(batch(&[(1, Some(7)), (2, None)]), 2).unwrap();
+    assert_eq!(bench.drain.run(), Ending::GaveUp { events: 2 });
+    assert_eq!(bench.counters.listeners[0].store_failed.get(), 2);
+    assert!(bench.answers.lock().unwrap().is_empty());
+    assert!(bench.counters.is_failing());
+}
