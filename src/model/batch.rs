@@ -24,8 +24,8 @@ pub type InformKey = u128;
 /// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before.
 #[derive(Debug, Clone, Copy)]
 pub struct Inform {
-    /// Which event of the batch it is.
-    pub event: u32,
+    /// Which event of the batch it is; `None` when a rule discarded it, so that only the answer is left.
+    pub event: Option<u32>,
     /// Equal for repetitions of the same inform.
     pub key: InformKey,
     /// Where the answer goes.
@@ -77,6 +77,12 @@ impl Batch {
         self.octets.shrink_to(limits::BATCH_OCTETS_TARGET);
         self.events.clear();
         self.informs.clear();
+    }
+
+    /// Whether there is nothing to hand over.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.informs.is_empty()
     }
 
     /// Whether another message may make the batch outgrow its bounds.

@@ -369,3 +369,11 @@ pub fn resident_octets() -> io::Result<u64> {
     let page_octets = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     Ok(pages * u64::try_from(page_octets).unwrap_or(4096))
 }
+
+/// A glommio socket over `socket`.
+#[must_use]
+pub fn glommio_socket(socket: std::os::fd::OwnedFd) -> glommio::net::UdpSocket {
+    use std::os::fd::{FromRawFd, IntoRawFd};
+    // SAFETY: the descriptor is open and of a UDP socket, and its one owner gives it up here.
+    unsafe { glommio::net::UdpSocket::from_raw_fd(socket.into_raw_fd()) }
+}

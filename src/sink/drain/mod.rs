@@ -161,10 +161,10 @@ impl Drain {
         self.order.clear();
         self.repeated.clear();
         for (batch_index, batch) in (0u32..).zip(&self.group) {
-            let mut informs = batch.informs.iter().peekable();
+            let mut informs = batch.informs.iter().filter(|inform| inform.event.is_some()).peekable();
             for (event_index, event) in (0u32..).zip(&batch.events) {
                 let place = Place { batch: batch_index, event: event_index };
-                if let Some(inform) = informs.next_if(|inform| inform.event == event_index)
+                if let Some(inform) = informs.next_if(|inform| inform.event == Some(event_index))
                     && self.recent.is_repeated(inform.key, event.received_at)
                 {
                     self.repeated.push((event.listener, place));

@@ -1,0 +1,102 @@
+//! Octets of a peer as text: unchanged where they are text, escaped where they are not.
+
+use crate::base::limits;
+use crate::base::span::Span;
+
+/// Text appended to a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// Where it lies.
+    pub span: Span,
+    /// Whether it is exactly the octets that came.
+    pub is_verbatim: bool,
+}
+
+/// Digits of hexadecimal numbers.
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Octets that [`append_hex`] shows of a longer input.
+const HEX_OCTETS_MAX: usize = 64;
+
+/// Appends `bytes` as UTF-8 text. What is not UTF-8, and NUL, which ends a text for many readers, becomes `\xNN`;
+/// the text is then not verbatim, and at most [`limits::RENDERED_TEXT_OCTETS_MAX`] octets of it are made.
+pub fn append(bytes: &[u8], out: &mut Vec<u8>) -> Text {
+    let start = out.len();
+    let is_verbatim = memchr::memchr(0, bytes).is_none() && simdutf8::basic::from_utf8(bytes).is_ok();
+    if is_verbatim {
+        out.extend_from_slice(bytes);
+    } else {
+        append_escaped(bytes, out);
+    }
+    // Batches are far shorter than 2^32 octets (base::limits asserts it).
+    Text { span: Span { start: start as u32, len: (out.len() - start) as u32 }, is_verbatim }
+}
+
+/// Appends with everything escaped that is not text.
+fn append_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    let end = out.len() + limits::RENDERED_TEXT_OCTETS_MAX;
+    for chunk in bytes.utf8_chunks() {
+        for part in chunk.valid().split_inclusive('\0') {
+            let (text, nul) = part.strip_suffix('\0').map_or((part, false), |text| (text, true));
+            if out.len() + text.len() + 4 > end {
+                return;
+            }
+            out.extend_from_slice(text.as_bytes());
+            if nul {
+                push_escape(0, out);
+            }
+        }
+        for octet in chunk.invalid() {
+            if out.len() + 4 > end {
+                return;
+            }
+            push_escape(*octet, out);
+        }
+    }
+}
+
+/// Appends `\xNN`.
+fn push_escape(octet: u8, out: &mut Vec<u8>) {
+    let [high, low] = hex(octet);
+    out.extend_from_slice(&[b'\\', b'x', high, low]);
+}
+
+/// The two digits of an octet.
+fn hex(octet: u8) -> [u8; 2] {
+    [HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]
+}
+
+/// Appends the first octets in hexadecimal, `0x3082...`, with a mark where more follow.
+pub fn append_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"0x");
+    for octet in bytes.iter().take(HEX_OCTETS_MAX) {
+        out.extend_from_slice(&hex(*octet));
+    }
+    if bytes.len() > HEX_OCTETS_MAX {
+        out.extend_from_slice(b"...");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appended(bytes: &[u8]) -> (String, bool) {
+        let mut out = b"before".to_vec();
+        let text = append(bytes, &mut out);
+        (String::from_utf8_lossy(text.span.of(&out)).into_owned(), text.is_verbatim)
+    }
+
+    #[test]
+    fn text_stays_and_the_rest_is_escaped() {
+        assert_eq!(appended("Z\u{fc}rich down".as_bytes()), ("Z\u{fc}rich down".into(), true));
+        assert_eq!(appended(b"Z\xfcrich\0"), ("Z\\xfcrich\\x00".into(), false));
+        assert_eq!(appended(b""), (String::new(), true));
+    }
+
+    #[test]
+    fn escaping_is_bounded() {
+        let (text, verbatim) = appended(&[0xff; limits::DATAGRAM_OCTETS_MAX]);
+        assert!(!verbatim && text.len() <= limits::RENDERED_TEXT_OCTETS_MAX && text.ends_with("\\xff"));
+    }
+}

@@ -1,0 +1,55 @@
+//! What a shard counts, by listener. One writer each; the ledger reads.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::base::counter::Counter;
+
+/// Counters of one listener in one shard.
+#[derive(Debug, Default)]
+pub struct ListenerCounters {
+    /// Datagrams or frames taken from the kernel.
+    pub received: Counter,
+    /// Their octets.
+    pub octets: Counter,
+    /// Of these, longer than the configured maximum: their end is gone, what came is stored.
+    pub truncated: Counter,
+    /// Discarded by a rule.
+    pub discarded: Counter,
+    /// Put into a batch.
+    pub appended: Counter,
+    /// Taken out again, because the queue had no room for the batch.
+    pub queue_full: Counter,
+    undecoded: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl ListenerCounters {
+    /// Counts a message that could not be decoded; it is stored all the same.
+    pub fn count_undecoded(&self, reason: &'static str) {
+        // Only this shard writes, and a reader copies a handful of numbers: the lock is never waited for.
+        if let Ok(mut undecoded) = self.undecoded.lock() {
+            *undecoded.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// Messages that could not be decoded, by reason.
+    #[must_use]
+    pub fn undecoded(&self) -> BTreeMap<&'static str, u64> {
+        self.undecoded.lock().map(|undecoded| undecoded.clone()).unwrap_or_default()
+    }
+}
+
+/// Counters of one shard, by number of the listener.
+#[derive(Debug)]
+pub struct ShardCounters {
+    /// By number of the listener.
+    pub listeners: Vec<ListenerCounters>,
+}
+
+impl ShardCounters {
+    /// Counters for `listeners` listeners.
+    #[must_use]
+    pub fn new(listeners: usize) -> Self {
+        Self { listeners: (0..listeners).map(|_| ListenerCounters::default()).collect() }
+    }
+}

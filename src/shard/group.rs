@@ -1,0 +1,309 @@
+//! All shards of the program: bind every socket, start every thread, stop and join them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use crate::base::clock::Clock;
+use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
+use crate::mib::Names;
+use crate::model::batch::Batch;
+use crate::net::accept::{Admission, ConnectionCounters};
+use crate::net::listener::{BindError, UdpSettings, bind_tcp, bind_udp};
+use crate::net::sys::{self, ReceiveSlab};
+use crate::net::udp::{DropGauge, Responder};
+use crate::queue::Producer;
+use crate::shard::counters::ShardCounters;
+use crate::shard::intake::{Intake, Overflow};
+use crate::shard::pipeline::{InformHasher, Pipeline, Protocol};
+use crate::shard::receive::{Shard, ShardSocket};
+use crate::shard::rules::RulesInForce;
+use crate::shard::runtime::Runtime;
+use crate::shard::stream::{self, StreamLimits, StreamListener};
+
+/// A UDP listener as asked for.
+#[derive(Debug, Clone)]
+pub struct UdpListenerSettings {
+    /// Its name in metrics and the ledger.
+    pub name: &'static str,
+    /// What comes in.
+    pub protocol: Protocol,
+    /// Longest datagram that is taken whole.
+    pub datagram_octets_max: usize,
+    /// How to bind it.
+    pub socket: UdpSettings,
+}
+
+/// A TCP listener as asked for.
+#[derive(Debug, Clone)]
+pub struct TcpListenerSettings {
+    /// Its name in metrics and the ledger.
+    pub name: &'static str,
+    /// Addresses to bind.
+    pub addresses: Vec<std::net::IpAddr>,
+    /// Port; 0 lets the kernel choose.
+    pub port: u16,
+    /// Limits on its connections.
+    pub limits: StreamLimits,
+}
+
+/// What to receive and with how many hands.
+#[derive(Debug, Clone)]
+pub struct GroupSettings {
+    /// Runtime of the UDP shards.
+    pub runtime: Runtime,
+    /// Number of UDP shards.
+    pub shards: usize,
+    /// UDP listeners.
+    pub udp: Vec<UdpListenerSettings>,
+    /// TCP listeners.
+    pub tcp: Vec<TcpListenerSettings>,
+}
+
+/// A bound listener, as the ledger and the API see it.
+#[derive(Debug)]
+pub struct Listener {
+    /// Its name.
+    pub name: &'static str,
+    /// `udp` or `tcp`.
+    pub transport: &'static str,
+    /// Its bound addresses.
+    pub addresses: Vec<SocketAddr>,
+    /// Receive buffer asked for and granted, octets per socket; UDP only.
+    pub receive_buffer_octets: Option<(usize, usize)>,
+    /// Addresses that are not there on this machine, with what the kernel said.
+    pub unavailable: Vec<(std::net::IpAddr, String)>,
+    /// Kernel drops, one gauge a socket.
+    pub drops: Vec<DropGauge>,
+    /// What happened to connections; TCP only.
+    pub connections: Option<(Arc<ConnectionCounters>, Admission)>,
+}
+
+impl Listener {
+    /// Datagrams that the kernel dropped before we could read them.
+    #[must_use]
+    pub fn kernel_drops(&self) -> u64 {
+        self.drops.iter().map(DropGauge::read).sum()
+    }
+}
+
+/// Every socket bound, nothing read yet.
+#[derive(Debug)]
+pub struct BoundGroup {
+    runtime: Runtime,
+    datagram_octets_max: usize,
+    shards: Vec<Vec<ShardSocket>>,
+    streams: Vec<StreamListener>,
+    /// The listeners, by number.
+    pub listeners: Vec<Listener>,
+    /// Answers informs.
+    pub responder: Responder,
+}
+
+/// What all shards share.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Where batches go.
+    pub producer: Producer<Batch>,
+    /// Rules in force.
+    pub rules: RulesInForce,
+    /// Names of OIDs.
+    pub names: Arc<Names>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").finish_non_exhaustive()
+    }
+}
+
+/// The group at work.
+#[derive(Debug)]
+pub struct RunningGroup {
+    stop: Arc<AtomicBool>,
+    died: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    /// Counters, one set a shard; the last is of the streams.
+    pub counters: Vec<Arc<ShardCounters>>,
+}
+
+/// Binds every socket of every listener, in order.
+///
+/// # Errors
+/// The first that cannot be bound.
+pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
+    let mut shards: Vec<Vec<ShardSocket>> = (0..settings.shards).map(|_| Vec::new()).collect();
+    let mut listeners = Vec::new();
+    let mut answering = Vec::new();
+    let mut streams = Vec::new();
+    for udp in &settings.udp {
+        let number = listeners.len() as u8;
+        let group = bind_udp(&udp.socket, settings.shards)?;
+        let mut drops = Vec::new();
+        for (shard, sockets) in shards.iter_mut().zip(group.shards) {
+            for socket in sockets {
+                let keep = || -> io::Result<(DropGauge, OwnedFd)> {
+                    Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?))
+                };
+                let (gauge, copy) =
+                    keep().map_err(|source| BindError { transport: "udp", address: socket.address, source })?;
+                drops.push(gauge);
+                if udp.protocol == Protocol::Snmp {
+                    answering.push((copy, socket.address));
+                }
+                let port = socket.address.port();
+                shard.push(ShardSocket { fd: socket.fd, protocol: udp.protocol, listener: number, port });
+            }
+        }
+        listeners.push(Listener {
+            name: udp.name,
+            transport: "udp",
+            addresses: group.addresses,
+            receive_buffer_octets: Some((
+                udp.socket.receive_buffer_octets,
+                group.receive_buffer_octets_granted,
+            )),
+            unavailable: group.unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
+            drops,
+            connections: None,
+        });
+    }
+    for tcp in &settings.tcp {
+        let number = listeners.len() as u8;
+        let sockets = bind_tcp(&tcp.addresses, tcp.port)?;
+        let connections = Arc::new(ConnectionCounters::default());
+        let admission = Admission::new(tcp.limits.connections_max);
+        listeners.push(Listener {
+            name: tcp.name,
+            transport: "tcp",
+            addresses: sockets.iter().map(|(_, address)| *address).collect(),
+            receive_buffer_octets: None,
+            unavailable: Vec::new(),
+            drops: Vec::new(),
+            connections: Some((Arc::clone(&connections), admission.clone())),
+        });
+        streams.push(StreamListener { sockets, listener: number, limits: tcp.limits, connections, admission });
+    }
+    Ok(BoundGroup {
+        runtime: settings.runtime,
+        datagram_octets_max: settings.udp.iter().map(|udp| udp.datagram_octets_max).max().unwrap_or(1),
+        shards,
+        streams,
+        listeners,
+        responder: Responder::new(answering),
+    })
+}
+
+impl BoundGroup {
+    /// Octets that the receive buffers of all shards may occupy.
+    #[must_use]
+    pub fn receive_octets(&self) -> usize {
+        let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, self.datagram_octets_max);
+        self.shards.len() * slab.octets()
+    }
+
+    /// Starts one thread a shard, and one for streams. When it returns, all of them are reading.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(self, surroundings: &Surroundings) -> io::Result<(RunningGroup, Vec<Listener>, Responder)> {
+        let Self { runtime, datagram_octets_max, shards, streams, listeners, responder } = self;
+        let mut group = RunningGroup {
+            stop: Arc::new(AtomicBool::new(false)),
+            died: Arc::new(AtomicBool::new(false)),
+            threads: Vec::new(),
+            counters: Vec::new(),
+        };
+        let informs = InformHasher::default();
+        let (ready, is_ready) = mpsc::channel();
+        let new_intake = |producer: usize, overflow| {
+            let counters = Arc::new(ShardCounters::new(listeners.len()));
+            let Surroundings { producer: queue, rules, names, .. } = surroundings.clone();
+            let pipeline = Pipeline::new(producer, rules, names, informs.clone());
+            (Intake::new(pipeline, queue, overflow, Arc::clone(&counters)), counters)
+        };
+        let mut started = 0;
+        let shard_count = shards.len();
+        for (index, sockets) in shards.into_iter().enumerate() {
+            if sockets.is_empty() {
+                continue;
+            }
+            let (intake, counters) = new_intake(index, Overflow::DropNewest);
+            group.counters.push(counters);
+            let clock = Arc::clone(&surroundings.clock);
+            let shard =
+                Shard::new(index, sockets, datagram_octets_max, intake, clock, Arc::clone(&group.stop));
+            let ready = ready.clone();
+            started += 1;
+            group.spawn(format!("shard-{index}"), move || {
+                if let Err(error) = sys::pin_thread(index) {
+                    tracing::debug!(shard = index, %error, "the shard is not bound to a processor");
+                }
+                let _ = ready.send(());
+                runtime.run(shard);
+            })?;
+        }
+        if !streams.is_empty() {
+            let (intake, counters) = new_intake(shard_count, Overflow::StopReading);
+            group.counters.push(counters);
+            let (clock, stop) = (Arc::clone(&surroundings.clock), Arc::clone(&group.stop));
+            let ready = ready.clone();
+            started += 1;
+            group.spawn("streams".to_owned(), move || {
+                let _ = ready.send(());
+                if let Err(error) = stream::run(streams, intake, clock, &stop) {
+                    tracing::error!(%error, "the thread that serves TCP ended");
+                }
+            })?;
+        }
+        drop(ready);
+        if is_ready.iter().count() < started {
+            return Err(io::Error::other("a receiving thread ended at start"));
+        }
+        Ok((group, listeners, responder))
+    }
+}
+
+/// Notes when the thread that holds it panics.
+struct DeathWatch(Arc<AtomicBool>);
+
+impl Drop for DeathWatch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl RunningGroup {
+    /// Starts a named thread of the group.
+    fn spawn(&mut self, name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let watch = DeathWatch(Arc::clone(&self.died));
+        let thread = std::thread::Builder::new().name(name).spawn(move || {
+            let _watch = watch;
+            work();
+        })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Whether a receiving thread panicked. The program should stop then: what it did not read is not received.
+    #[must_use]
+    pub fn has_died(&self) -> bool {
+        self.died.load(Ordering::Acquire)
+    }
+
+    /// Stops receiving: takes what the kernel holds, hands the last batches over, joins the threads. Returns whether
+    /// all of them ended in good order.
+    #[must_use]
+    pub fn stop(&mut self) -> bool {
+        self.stop.store(true, Ordering::Release);
+        self.threads.drain(..).map(JoinHandle::join).all(|end| end.is_ok())
+    }
+}

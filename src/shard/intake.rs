@@ -1,0 +1,134 @@
+//! The mouth of a shard: counts arrivals, fills batches, hands them over when they are full or due.
+
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::model::batch::Batch;
+use crate::queue::Producer;
+use crate::shard::counters::ShardCounters;
+use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline};
+
+/// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up. Batches of one event
+/// cost the sink a wake-up each.
+pub const FLUSH_AFTER_MICROS: i64 = 20_000;
+
+/// What happens when the queue has no room for a full batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// The newest events, those of the batch, are dropped and counted: for UDP, where the kernel drops otherwise.
+    DropNewest,
+    /// The batch is kept and the caller stops reading: for streams, where the sender can be made to wait.
+    StopReading,
+}
+
+/// Takes arrivals, gives batches.
+#[derive(Debug)]
+pub struct Intake {
+    pipeline: Pipeline,
+    batch: Batch,
+    oldest: Timestamp,
+    producer: Producer<Batch>,
+    overflow: Overflow,
+    counters: Arc<ShardCounters>,
+}
+
+impl Intake {
+    /// An intake that hands its batches to `producer`.
+    #[must_use]
+    pub fn new(
+        pipeline: Pipeline,
+        producer: Producer<Batch>,
+        overflow: Overflow,
+        counters: Arc<ShardCounters>,
+    ) -> Self {
+        let batch = producer.reuse().unwrap_or_default();
+        Self { pipeline, batch, oldest: Timestamp(0), producer, overflow, counters }
+    }
+
+    /// Whether another arrival can be taken. With [`Overflow::StopReading`] this may be `false` for a while.
+    pub fn has_room(&mut self) -> bool {
+        !self.batch.is_full() || self.flush()
+    }
+
+    /// Takes an arrival. Call only when [`has_room`](Self::has_room) said so.
+    pub fn accept(&mut self, arrival: &Arrival<'_>) {
+        if self.batch.is_empty() {
+            self.pipeline.begin(&mut self.batch);
+            self.oldest = arrival.at;
+        }
+        let outcome = self.pipeline.process(arrival, &mut self.batch);
+        let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
+        counters.received.add(1);
+        counters.octets.add(arrival.bytes.len() as u64);
+        if arrival.cut == Some(Cut::Truncated) {
+            counters.truncated.add(1);
+        }
+        match outcome {
+            Outcome::Discarded => counters.discarded.add(1),
+            Outcome::Appended { undecoded } => {
+                counters.appended.add(1);
+                if let Some(reason) = undecoded {
+                    counters.count_undecoded(reason);
+                }
+            }
+        }
+    }
+
+    /// Hands the batch over when it has waited long enough. When the sink is behind, a batch that is not full stays,
+    /// since it would only use up a place in the queue.
+    pub fn flush_if_due(&mut self, now: Timestamp) {
+        if !self.batch.is_empty() && self.is_due(now) && (self.producer.is_empty() || self.batch.is_full()) {
+            self.flush();
+        }
+    }
+
+    /// Whether the oldest event has waited for [`FLUSH_AFTER_MICROS`], or the clock was set back.
+    fn is_due(&self, now: Timestamp) -> bool {
+        !(0..FLUSH_AFTER_MICROS).contains(&(now.0 - self.oldest.0))
+    }
+
+    /// Whether events wait in the batch.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Hands the batch over now. Returns whether the intake has room afterwards.
+    pub fn flush(&mut self) -> bool {
+        if self.batch.is_empty() {
+            return true;
+        }
+        let events = self.batch.events.len() as u64;
+        let next = self.producer.reuse().unwrap_or_default();
+        match self.producer.push(std::mem::replace(&mut self.batch, next), events) {
+            Ok(()) => true,
+            Err(batch) => {
+                self.batch = batch;
+                match self.overflow {
+                    Overflow::StopReading => false,
+                    Overflow::DropNewest => {
+                        self.drop_batch();
+                        true
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts the events of the batch as dropped. Their informs stay unanswered, so that senders repeat them.
+    fn drop_batch(&mut self) {
+        for event in &self.batch.events {
+            if let Some(counters) = self.counters.listeners.get(usize::from(event.listener)) {
+                counters.queue_full.add(1);
+            }
+        }
+        self.batch.clear();
+    }
+
+    /// At shutdown: what the queue does not take now is dropped, whatever the policy.
+    pub fn finish(&mut self) {
+        if !self.flush() {
+            self.drop_batch();
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Floor 4: one core's work. Datagrams and frames in, batches of events out.
+//!
+//! ```text
+//! net::sys::ReceiveSlab -> Intake (counts, batches, flushes) -> Pipeline (decode, match; no I/O) -> queue
+//! ```
+//!
+//! Invariant: nothing here waits for a disk, a name server or a peer; no event is appended without being counted,
+//! and nothing is allocated for a message once the batches have grown to their working size.
+
+pub mod counters;
+pub mod group;
+pub mod intake;
+pub mod pipeline;
+pub mod receive;
+pub mod rules;
+pub mod runtime;
+pub mod stream;

@@ -1,0 +1,301 @@
+//! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::base::span::Span;
+use crate::matching::{Action, RuleIndex, Scratch};
+use crate::mib::Names;
+use crate::model::batch::{Batch, Inform, InformKey};
+use crate::model::event::{Body, Event, IdAllocator, Kind, NotificationRecord, Reasons};
+use crate::model::{notification, readable, syslog};
+use crate::shard::rules::{ActiveRules, RulesInForce};
+use crate::wire;
+use crate::wire::snmp::community::{CommunityMessage, Version};
+use crate::wire::snmp::pdu::PduKind;
+
+/// What a listener's octets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Syslog.
+    Syslog,
+    /// SNMP notifications.
+    Snmp,
+}
+
+/// A datagram or frame, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// What it is.
+    pub protocol: Protocol,
+    /// Number of the listener.
+    pub listener: u8,
+    /// Port of the listener.
+    pub port: u16,
+    /// The octets.
+    pub bytes: &'a [u8],
+    /// Who sent it.
+    pub peer: SocketAddr,
+    /// The address it was sent to, where known.
+    pub local: Option<IpAddr>,
+    /// When it was received.
+    pub at: Timestamp,
+    /// Why it is not whole, if it is not.
+    pub cut: Option<Cut>,
+}
+
+/// Why an arrival is not the whole message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It was longer than the listener takes; its end is gone.
+    Truncated,
+    /// The connection ended within it.
+    Unterminated,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the last event of the batch.
+    Appended {
+        /// Why it could not be decoded, if it could not.
+        undecoded: Option<&'static str>,
+    },
+    /// A rule says that it is not to be kept.
+    Discarded,
+}
+
+/// Keys of informs, equal for equal informs in all shards of this process and unpredictable for peers.
+#[derive(Debug, Clone, Default)]
+pub struct InformHasher([RandomState; 2]);
+
+impl InformHasher {
+    fn key(&self, peer: IpAddr, message: &CommunityMessage<'_>, bytes: &[u8]) -> InformKey {
+        let identity = (peer, message.community, message.pdu.request_id(), bytes);
+        let [high, low] = &self.0;
+        InformKey::from(high.hash_one(identity)) << 64 | InformKey::from(low.hash_one(identity))
+    }
+}
+
+/// Decodes and matches for one shard.
+#[derive(Debug)]
+pub struct Pipeline {
+    in_force: RulesInForce,
+    rules: Arc<ActiveRules>,
+    scratch: Scratch,
+    names: Arc<Names>,
+    ids: IdAllocator,
+    informs: InformHasher,
+}
+
+/// The parts of an event that its protocol decides.
+struct Decoded {
+    kind: Kind,
+    text: Span,
+    raw_bytes: Span,
+    enriched: Span,
+    reasons: Reasons,
+    body: Body,
+    undecoded: Option<&'static str>,
+}
+
+impl Pipeline {
+    /// The pipeline of producer number `producer`.
+    #[must_use]
+    pub fn new(producer: usize, in_force: RulesInForce, names: Arc<Names>, informs: InformHasher) -> Self {
+        let rules = in_force.load_full();
+        Self { rules, in_force, scratch: Scratch::new(), names, ids: IdAllocator::new(producer), informs }
+    }
+
+    /// Makes `batch`, which is empty, ready for its first event: the rules in force now will be its rules.
+    pub fn begin(&mut self, batch: &mut Batch) {
+        let current = self.in_force.load();
+        if !Arc::ptr_eq(&current, &self.rules) {
+            self.rules = Arc::clone(&current);
+            self.scratch = Scratch::new();
+        }
+        batch.labels = Arc::clone(&self.rules.labels);
+    }
+
+    /// Turns an arrival into an event at the end of `batch`, unless a rule discards it.
+    pub fn process(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Outcome {
+        let start = batch.octets.len();
+        let informs = batch.informs.len();
+        let decoded = match arrival.protocol {
+            Protocol::Syslog => decode_syslog(arrival, batch),
+            Protocol::Snmp => self.decode_snmp(arrival, batch),
+        };
+        let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        if self.is_discarded(matched) {
+            // A discarded inform is answered all the same: its sender would repeat it for nothing.
+            match batch.informs.get_mut(informs) {
+                Some(inform) => inform.event = None,
+                None => batch.octets.truncate(start),
+            }
+            return Outcome::Discarded;
+        }
+        let mut reasons = decoded.reasons;
+        match arrival.cut {
+            Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
+            Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
+            None => {}
+        }
+        batch.events.push(Event {
+            id: self.ids.next(arrival.at),
+            received_at: arrival.at,
+            listener: arrival.listener,
+            source: arrival.peer.ip(),
+            kind: decoded.kind,
+            text: decoded.text,
+            raw_bytes: decoded.raw_bytes,
+            enriched: decoded.enriched,
+            rule: matched.map(|index| index.0),
+            reasons,
+            body: decoded.body,
+        });
+        Outcome::Appended { undecoded: decoded.undecoded }
+    }
+
+    /// Whether the rule that matched discards.
+    fn is_discarded(&self, matched: Option<RuleIndex>) -> bool {
+        let rule = matched.and_then(|index| self.rules.set.rule(index));
+        rule.is_some_and(|rule| rule.action == Action::Discard)
+    }
+
+    /// Decodes a datagram of an SNMP listener.
+    fn decode_snmp(&self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
+        match wire::snmp::decode(arrival.bytes) {
+            Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
+                self.decode_notification(arrival, &message, batch)
+            }
+            Ok(wire::snmp::Message::Community(message)) => {
+                undecoded(arrival, batch, kind_of(message.version), message.pdu.kind.as_str(), "not a notification")
+            }
+            Ok(wire::snmp::Message::V3) => {
+                undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", "SNMPv3 is not decoded yet")
+            }
+            Err(error) => {
+                undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str())
+            }
+        }
+    }
+
+    /// Renders a notification, and prepares the answer if it is an inform.
+    fn decode_notification(
+        &self,
+        arrival: &Arrival<'_>,
+        message: &CommunityMessage<'_>,
+        batch: &mut Batch,
+    ) -> Decoded {
+        let described = notification::describe(message, &self.names, &mut batch.octets);
+        let mut reasons = Reasons::default();
+        for reason in described.reasons() {
+            reasons.add(reason);
+        }
+        if described.oid.is_empty() {
+            reasons.add("SNMP trap missing OID");
+        }
+        let raw_bytes = if reasons.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        let community = batch.append(message.community);
+        if message.pdu.kind == PduKind::INFORM_REQUEST {
+            let start = batch.octets.len();
+            // A request that cannot be answered in one datagram stays unanswered; its sender counts it as lost.
+            if wire::snmp::encode::response(message, &mut batch.octets) {
+                let inform = Inform {
+                    // Bounded by BATCH_EVENTS_MAX.
+                    event: Some(batch.events.len() as u32),
+                    key: self.informs.key(arrival.peer.ip(), message, arrival.bytes),
+                    peer: arrival.peer,
+                    local: arrival.local,
+                    port: arrival.port,
+                    response: batch.span_from(start),
+                };
+                batch.informs.push(inform);
+            }
+        }
+        Decoded {
+            kind: kind_of(message.version),
+            text: described.text,
+            raw_bytes,
+            enriched: described.enriched,
+            reasons,
+            body: Body::Notification(NotificationRecord {
+                oid: described.oid,
+                trap_type: described.trap_type,
+                community,
+            }),
+            undecoded: None,
+        }
+    }
+}
+
+/// The kind of a community message.
+fn kind_of(version: Version) -> Kind {
+    match version {
+        Version::V1 => Kind::SnmpV1,
+        Version::V2c => Kind::SnmpV2c,
+    }
+}
+
+/// Decodes a syslog message; what cannot be parsed is kept as it came.
+fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
+    let text = readable::append(arrival.bytes, &mut batch.octets);
+    // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
+    let raw_bytes = if text.is_verbatim { Span::EMPTY } else { batch.append(arrival.bytes) };
+    let message = wire::syslog::decode(arrival.bytes);
+    let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
+    let record = syslog::record(&message, place, arrival.at, &mut batch.octets);
+    let start = batch.octets.len();
+    syslog::enrich(&message, &mut batch.octets);
+    let enriched = batch.span_from(start);
+    let mut reasons = Reasons::default();
+    let mut unparsed = None;
+    if arrival.bytes.is_empty() {
+        reasons.add("Missing raw message content");
+    }
+    if message.format == wire::syslog::Format::Unparsed {
+        unparsed = Some("no syslog header");
+        reasons.add("no syslog header");
+    }
+    if record.program.is_empty() {
+        reasons.add("Syslog message missing program");
+    }
+    Decoded {
+        kind: Kind::Syslog,
+        text: text.span,
+        raw_bytes,
+        enriched,
+        reasons,
+        body: Body::Syslog(record),
+        undecoded: unparsed,
+    }
+}
+
+/// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.
+fn undecoded(
+    arrival: &Arrival<'_>,
+    batch: &mut Batch,
+    kind: Kind,
+    what: &'static str,
+    reason: &'static str,
+) -> Decoded {
+    let start = batch.octets.len();
+    for part in ["undecoded ", what, ": ", reason, ": "] {
+        batch.octets.extend_from_slice(part.as_bytes());
+    }
+    readable::append_hex(arrival.bytes, &mut batch.octets);
+    let text = batch.span_from(start);
+    let mut reasons = Reasons::default();
+    reasons.add(reason);
+    Decoded {
+        kind,
+        text,
+        raw_bytes: batch.append(arrival.bytes),
+        enriched: Span::EMPTY,
+        reasons,
+        body: Body::Undecoded,
+        undecoded: Some(reason),
+    }
+}

@@ -1,0 +1,127 @@
+//! One turn of a UDP shard: take what its sockets hold, process it, hand batches over.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::base::clock::{Clock, Stopwatch};
+use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
+use crate::net::sys::ReceiveSlab;
+use crate::shard::intake::Intake;
+use crate::shard::pipeline::{Arrival, Cut, Protocol};
+
+/// Receive calls on one socket before the next socket gets its turn: 64 times 16 datagrams.
+const CALLS_PER_TURN_MAX: usize = 16;
+
+/// How long a stopping shard goes on to take what its sockets still hold.
+const FAREWELL_MILLIS: u128 = 1_000;
+
+/// A socket of a shard and what is known of it.
+#[derive(Debug)]
+pub struct ShardSocket {
+    /// The socket.
+    pub fd: OwnedFd,
+    /// What comes in.
+    pub protocol: Protocol,
+    /// Number of the listener.
+    pub listener: u8,
+    /// Port of the listener.
+    pub port: u16,
+}
+
+/// A UDP shard: what a runtime has to drive.
+pub struct Shard {
+    /// Number of the shard, which is also its place among the processors.
+    pub index: usize,
+    sockets: Vec<ShardSocket>,
+    slab: ReceiveSlab,
+    intake: Intake,
+    clock: Arc<dyn Clock>,
+    stop: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shard").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl Shard {
+    /// A shard that reads `sockets`, whose datagrams hold at most `datagram_octets_max` octets.
+    #[must_use]
+    pub fn new(
+        index: usize,
+        sockets: Vec<ShardSocket>,
+        datagram_octets_max: usize,
+        intake: Intake,
+        clock: Arc<dyn Clock>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, datagram_octets_max);
+        Self { index, sockets, slab, intake, clock, stop }
+    }
+
+    /// The sockets to wait on.
+    pub fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.sockets.iter().map(|socket| socket.fd.as_fd())
+    }
+
+    /// Whether the shard was told to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether events wait to be handed over, so that another turn is due soon.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.intake.is_pending()
+    }
+
+    /// Takes what is there, without waiting. Returns how many datagrams that were.
+    pub fn turn(&mut self) -> usize {
+        let mut taken = 0;
+        for socket in &self.sockets {
+            for _ in 0..CALLS_PER_TURN_MAX {
+                let count = match self.slab.receive(socket.fd.as_fd()) {
+                    Ok(count) => count,
+                    Err(error) => {
+                        tracing::warn!(shard = self.index, port = socket.port, %error, "receiving failed");
+                        0
+                    }
+                };
+                if count == 0 {
+                    break;
+                }
+                taken += count;
+                let at = self.clock.now();
+                for datagram in self.slab.datagrams() {
+                    // With the policy of UDP there is always room: a full queue costs the batch, and is counted.
+                    self.intake.has_room();
+                    self.intake.accept(&Arrival {
+                        protocol: socket.protocol,
+                        listener: socket.listener,
+                        port: socket.port,
+                        bytes: datagram.bytes,
+                        peer: datagram.peer,
+                        local: datagram.local,
+                        at,
+                        cut: datagram.truncated.then_some(Cut::Truncated),
+                    });
+                }
+                if count < RECEIVE_BATCH_DATAGRAMS {
+                    break;
+                }
+            }
+        }
+        self.intake.flush_if_due(self.clock.now());
+        taken
+    }
+
+    /// Takes what the kernel still holds, then hands over the last batch.
+    pub fn finish(mut self) {
+        let since = Stopwatch::start();
+        while self.turn() > 0 && since.elapsed().as_millis() < FAREWELL_MILLIS {}
+        self.intake.finish();
+    }
+}
