@@ -21,3 +21,4 @@
 //! rule + dropped by a named reason + still in flight; `telemetry::ledger` keeps that sum.
 
 pub mod base;
+pub mod wire;
