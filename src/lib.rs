@@ -26,3 +26,4 @@ pub mod net;
 pub mod queue;
 pub mod sink;
 pub mod storage;
+pub mod wire;

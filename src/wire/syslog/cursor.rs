@@ -1,0 +1,116 @@
+//! The one way this module reads octets: a place in the line that moves forward only.
+//!
+//! Invariant: no method indexes; a place beyond the end is the empty rest.
+
+/// The rest of a line. It is `Copy`: looking ahead is working on a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cursor<'a> {
+    /// What was not read yet.
+    pub(super) rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn peek(self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Whether the next octet is `octet`.
+    pub(super) fn at(self, octet: u8) -> bool {
+        self.peek() == Some(octet)
+    }
+
+    /// Whether a field ends here: at a space or at the end of the line.
+    pub(super) fn at_field_end(self) -> bool {
+        matches!(self.peek(), None | Some(b' '))
+    }
+
+    /// Moves over `octet` if it is next.
+    pub(super) fn eat(&mut self, octet: u8) -> bool {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == octet => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Moves over `text` if it is next.
+    pub(super) fn eat_all(&mut self, text: &[u8]) -> bool {
+        match self.rest.strip_prefix(text) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Moves over `count` octets, or over all there are.
+    pub(super) fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at(count.min(self.rest.len()));
+        self.rest = rest;
+        taken
+    }
+
+    /// Moves over the octets for which `member` holds, at most `count_max` of them.
+    pub(super) fn take_while(&mut self, count_max: usize, member: impl Fn(u8) -> bool) -> &'a [u8] {
+        let count = self.rest.iter().take(count_max).take_while(|octet| member(**octet)).count();
+        self.take(count)
+    }
+
+    /// Moves to the next space or to the end.
+    pub(super) fn take_word(&mut self) -> &'a [u8] {
+        self.take(memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len()))
+    }
+
+    /// Moves over spaces and tells whether there was one.
+    pub(super) fn eat_spaces(&mut self) -> bool {
+        let before = self.rest.len();
+        while self.eat(b' ') {}
+        self.rest.len() != before
+    }
+
+    /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.
+    ///
+    /// With fewer digits than `count_min` it gives `None`; the cursor has then moved, so work on a copy.
+    pub(super) fn number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
+        let mut value = 0_u32;
+        let mut count = 0;
+        while count < count_max.min(9) {
+            match self.rest.split_first() {
+                Some((digit @ b'0'..=b'9', rest)) => {
+                    value = value * 10 + u32::from(digit - b'0');
+                    self.rest = rest;
+                    count += 1;
+                }
+                _ => break,
+            }
+        }
+        (count >= count_min).then_some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moves_stay_inside_the_line() {
+        let mut cursor = Cursor::new(b"12345 ab");
+        assert_eq!(cursor.number(1, 3), Some(123));
+        assert_eq!(cursor.number(3, 4), None);
+        assert!(cursor.eat_spaces());
+        assert_eq!(cursor.take(9), b"ab");
+        assert!(cursor.is_empty() && cursor.at_field_end() && !cursor.eat(b' '));
+        assert_eq!(Cursor::new(b"9999999999").number(1, 20), Some(999_999_999));
+    }
+}

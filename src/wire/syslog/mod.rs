@@ -1,0 +1,167 @@
+//! Syslog messages: RFC 5424, RFC 3164, and what devices send where RFC 3164 was meant.
+//!
+//! A datagram, or a frame that [`framing`] cut from a stream, becomes a [`Message`] of borrowed fields. Which
+//! grammar reads it is decided by the octets after PRI (VERSION and a timestamp or `-`: RFC 5424), never by
+//! trying one and falling back to another.
+//!
+//! Invariant: [`decode`] cannot fail. What it does not recognise stays in [`Message::content`], and every field
+//! lies inside the octets it was given.
+
+mod cursor;
+mod device_header;
+pub mod framing;
+mod key_value;
+pub mod notes;
+pub mod pri;
+mod rfc3164;
+mod rfc5424;
+pub mod structured_data;
+pub mod timestamp;
+
+pub use notes::Notes;
+pub use pri::Pri;
+pub use structured_data::StructuredData;
+pub use timestamp::{ClockMark, DeviceTime};
+
+use cursor::Cursor;
+use pri::Start;
+
+/// The grammar that a line follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 5424, possibly with noted deviations.
+    Rfc5424,
+    /// RFC 3164 or a vendor's variant of it: at least PRI or a header was recognised.
+    Rfc3164,
+    /// Nothing was recognised; the whole line is content.
+    Unparsed,
+}
+
+/// One syslog message, as views of the octets it came in.
+///
+/// A field is `None` when the message does not have it; NILVALUE is absence, not the text `-`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The grammar.
+    pub format: Format,
+    /// PRI; absent or invalid it is `None`, and a reader assumes [`Pri::ASSUMED`].
+    pub pri: Option<Pri>,
+    /// The device's own time.
+    pub timestamp: Option<DeviceTime<'a>>,
+    /// HOSTNAME; for a relayed Cisco line its origin-id.
+    pub hostname: Option<&'a [u8]>,
+    /// APP-NAME (RFC 5424 6.2.5) or the name part of TAG (RFC 3164 4.1.3). A Cisco line without a process name
+    /// has its `FACILITY-SEVERITY-MNEMONIC` here, without `%` and colon.
+    pub app_name: Option<&'a [u8]>,
+    /// PROCID, or what stands in brackets in TAG.
+    pub proc_id: Option<&'a [u8]>,
+    /// MSGID, or the `FACILITY-SEVERITY-MNEMONIC` of a Cisco line: the kind of event.
+    pub msg_id: Option<&'a [u8]>,
+    /// STRUCTURED-DATA.
+    pub structured_data: Option<StructuredData<'a>>,
+    /// The sequence number that Cisco devices put first; the device's own one if a relay added another.
+    pub sequence_number: Option<u64>,
+    /// MSG or CONTENT: everything behind the header.
+    pub content: &'a [u8],
+    /// What was tolerated.
+    pub notes: Notes,
+}
+
+impl<'a> Message<'a> {
+    /// A message in which nothing is recognised yet.
+    fn unparsed(content: &'a [u8]) -> Self {
+        Self {
+            format: Format::Unparsed,
+            pri: None,
+            timestamp: None,
+            hostname: None,
+            app_name: None,
+            proc_id: None,
+            msg_id: None,
+            structured_data: None,
+            sequence_number: None,
+            content,
+            notes: Notes::NONE,
+        }
+    }
+}
+
+/// Decodes one datagram or frame.
+///
+/// ```
+/// let message = mutt::wire::syslog::decode(b"<34>Oct 11 22:14:15 mymachine su: 'su root' failed");
+/// assert_eq!(message.hostname, Some(&b"mymachine"[..]));
+/// assert_eq!(message.app_name, Some(&b"su"[..]));
+/// assert_eq!(message.content, b"'su root' failed");
+/// ```
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Message<'_> {
+    let line = without_trailer(bytes);
+    let mut message = Message::unparsed(line);
+    if line.len() != bytes.len() {
+        message.notes.insert(Notes::TRAILER_STRIPPED);
+    }
+    // Cisco ASA puts a space before PRI.
+    let mut start = Cursor::new(line);
+    if !(start.eat_spaces() && start.at(b'<')) {
+        start = Cursor::new(line);
+    }
+    match pri::split(start.rest) {
+        Start::Absent => message.notes.insert(Notes::PRI_ABSENT),
+        Start::Invalid => {
+            message.notes.insert(Notes::PRI_INVALID);
+            return message;
+        }
+        Start::Valid { pri, leading_zero, rest } => {
+            if start.rest.len() != line.len() || rest.first() == Some(&b' ') {
+                message.notes.insert(Notes::SPACE_AROUND_PRI);
+            }
+            if leading_zero {
+                message.notes.insert(Notes::PRI_LEADING_ZERO);
+            }
+            message.pri = Some(pri);
+            message.format = Format::Rfc3164;
+            message.content = rest;
+            start = Cursor::new(rest);
+        }
+    }
+    let relayed_for = original_address(&mut start, &mut message);
+    match rfc5424::after_version(start, &mut message.notes) {
+        Some(header) => rfc5424::decode(header, &mut message),
+        None => rfc3164::decode(start, &mut message),
+    }
+    if message.hostname.is_none() {
+        message.hostname = relayed_for;
+    }
+    if message.hostname.is_none() {
+        message.notes.insert(Notes::HOSTNAME_ABSENT);
+    }
+    message
+}
+
+/// Takes off what only ends a line or a C string: LF, CR LF, NUL.
+fn without_trailer(bytes: &[u8]) -> &[u8] {
+    let mut line = bytes;
+    while let [rest @ .., b'\n' | b'\r' | 0] = line {
+        line = rest;
+    }
+    line
+}
+
+/// Moves over `Original Address=192.0.2.1 `, which Kiwi Syslog puts after PRI when it relays.
+fn original_address<'a>(start: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<&'a [u8]> {
+    let mut ahead = *start;
+    ahead.eat_spaces();
+    if !ahead.eat_all(b"Original Address=") {
+        return None;
+    }
+    let address = ahead.take_word();
+    ahead.eat_spaces();
+    message.notes.insert(Notes::RELAYED);
+    message.content = ahead.rest;
+    *start = ahead;
+    Some(address)
+}
+
+#[cfg(test)]
+mod tests;

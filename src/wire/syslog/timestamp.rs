@@ -1,0 +1,478 @@
+//! The time a device wrote into its message: RFC 3339 (RFC 5424 6.2.3), `Mmm dd hh:mm:ss` (RFC 3164 4.1.2) and
+//! what devices make of them.
+//!
+//! Nothing is filled in here. The year that a device leaves out and the zone that it does not name are the
+//! reader's to choose, who knows when the message came and from where.
+//!
+//! Invariant: a [`DeviceTime`] exists in the calendar; 31 November and 14:99 are refused, never rolled over.
+
+use super::cursor::Cursor;
+use crate::base::civil;
+
+/// What a Cisco device says about its clock, by the character before the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClockMark {
+    /// Nothing: as far as we know the clock is right.
+    #[default]
+    Unmarked,
+    /// `*`: the clock was never set; the time is worth nothing.
+    NotSet,
+    /// `.`: the clock was set, but is not synchronised any more.
+    NotSynchronised,
+}
+
+/// A device's own time, exactly as far as its message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceTime<'a> {
+    /// Year, if the message has one.
+    pub year: Option<i32>,
+    /// Month, 1 to 12.
+    pub month: u8,
+    /// Day of the month, 1 to 31; 29 February may stand without a year.
+    pub day: u8,
+    /// Hour, 0 to 23.
+    pub hour: u8,
+    /// Minute, 0 to 59.
+    pub minute: u8,
+    /// Second, 0 to 59: RFC 5424 6.2.3 knows no leap second.
+    pub second: u8,
+    /// Nanosecond, 0 to 999,999,999.
+    pub nanosecond: u32,
+    /// Minutes east of UTC, if the message says; -1,439 to 1,439.
+    pub offset_minutes: Option<i32>,
+    /// A zone word (`UTC`, `CEST`), not interpreted: IST and EST mean different zones to different people.
+    pub zone: Option<&'a [u8]>,
+    /// What the device says about its clock.
+    pub clock: ClockMark,
+}
+
+/// Something that has the shape of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stamp<'a> {
+    /// A time that exists; `standard` if it is written as its RFC wants it.
+    Known { time: DeviceTime<'a>, standard: bool },
+    /// A date or time that does not exist.
+    Impossible,
+}
+
+/// Reads a stamp in any shape that stands where RFC 3164 has its TIMESTAMP.
+///
+/// `None`: there is none. The octet after the stamp is not judged.
+pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let clock = match cursor.peek()? {
+        b'*' => ClockMark::NotSet,
+        b'.' => ClockMark::NotSynchronised,
+        _ => ClockMark::Unmarked,
+    };
+    if clock != ClockMark::Unmarked {
+        cursor.take(1);
+    }
+    let (stamp, cursor) = match cursor.peek()? {
+        b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)),
+        letter if letter.is_ascii_alphabetic() => month_first(skip_weekday(cursor), None),
+        _ => None,
+    }?;
+    Some(match stamp {
+        Stamp::Known { time, standard } => {
+            let standard = standard && clock == ClockMark::Unmarked;
+            (Stamp::Known { time: DeviceTime { clock, ..time }, standard }, cursor)
+        }
+        Stamp::Impossible => (Stamp::Impossible, cursor),
+    })
+}
+
+/// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
+/// digits, one-digit months, slashes, no zone, a zone without colon.
+pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = cursor.number(4, 4)?;
+    let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
+    cursor.take(1);
+    let month = cursor.number(1, 2)?;
+    if !cursor.eat(separator) {
+        return None;
+    }
+    let day = cursor.number(1, 2)?;
+    let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
+    cursor.take(1);
+    let date_octets = start.rest.len() - cursor.rest.len();
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    let standard =
+        separator == b'-' && date_octets == 11 && between == b'T' && time.standard && zone.standard();
+    Some((assemble(i32::try_from(year).ok(), month, day, time, zone, standard), cursor))
+}
+
+/// Reads a stamp whose date and time stand apart, as `date=2026-03-31 time=07:48:26`.
+pub(super) fn date_and_time<'a>(date: &[u8], start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut parts = Cursor::new(date);
+    let year = parts.number(4, 4)?;
+    let month = if parts.eat(b'-') { parts.number(1, 2)? } else { return None };
+    let day = if parts.eat(b'-') { parts.number(1, 2)? } else { return None };
+    let mut cursor = start;
+    let time = TimeOfDay::read(&mut cursor)?;
+    let known = parts.is_empty() && cursor.at_field_end();
+    known.then(|| (assemble(i32::try_from(year).ok(), month, day, time, Offset::Absent, false), cursor))
+}
+
+/// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it.
+fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = cursor.number(4, 4)?;
+    if !cursor.eat_spaces() {
+        return None;
+    }
+    month_first(cursor, Some(year))
+}
+
+/// Reads `Oct 11 22:14:15`, with a year after the day or after the time, with a fraction, with an offset.
+fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let name: &[u8; 3] = cursor.take(3).try_into().ok()?;
+    let month = month_number(*name)?;
+    let padded = cursor.eat_spaces();
+    let day_start = cursor;
+    let day = cursor.number(1, 2)?;
+    let standard = year.is_none()
+        && padded
+        && start.rest.len() - cursor.rest.len() == 6
+        && !day_start.at(b'0')
+        && name.first().is_some_and(u8::is_ascii_uppercase);
+    if !padded || !cursor.eat_spaces() {
+        return None;
+    }
+    let after_day = year.or_else(|| {
+        let mut after_day = cursor;
+        let year = year_before(&mut after_day, b' ')?;
+        cursor = after_day;
+        cursor.eat_spaces();
+        Some(year)
+    });
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    let year = after_day.or_else(|| {
+        let mut after_time = cursor;
+        let year = if after_time.eat(b' ') { year_before(&mut after_time, b':') } else { None }?;
+        cursor = after_time;
+        Some(year)
+    });
+    let standard = standard && year.is_none() && time.nanosecond.is_none() && zone == Offset::Absent;
+    let year = year.and_then(|year| i32::try_from(year).ok());
+    Some((assemble(year, month, day, time, zone, standard), cursor))
+}
+
+/// Moves over four digits of a plausible year that a space, the end, or `end` and one of these follow.
+///
+/// With `None` the cursor has moved as well, so work on a copy.
+fn year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<u32> {
+    let mut ahead = *cursor;
+    let year = ahead.number(4, 4).filter(|year| (1970..2200).contains(year))?;
+    *cursor = ahead;
+    // `2001:db8::1` after a time is a host.
+    (ahead.at_field_end() || ahead.eat(end) && ahead.at_field_end()).then_some(year)
+}
+
+/// Moves over `Mon `, if a month follows: some devices write the weekday first.
+fn skip_weekday(start: Cursor<'_>) -> Cursor<'_> {
+    let mut cursor = start;
+    let day = cursor.take(3).try_into().map(lower_case);
+    let known = matches!(day.as_ref(), Ok(b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"));
+    if known && cursor.eat_spaces() { cursor } else { start }
+}
+
+fn lower_case(name: [u8; 3]) -> [u8; 3] {
+    name.map(|octet| octet.to_ascii_lowercase())
+}
+
+/// The month of an English three-letter name in any case.
+fn month_number(name: [u8; 3]) -> Option<u32> {
+    Some(match &lower_case(name) {
+        b"jan" => 1,
+        b"feb" => 2,
+        b"mar" => 3,
+        b"apr" => 4,
+        b"may" => 5,
+        b"jun" => 6,
+        b"jul" => 7,
+        b"aug" => 8,
+        b"sep" => 9,
+        b"oct" => 10,
+        b"nov" => 11,
+        b"dec" => 12,
+        _ => return None,
+    })
+}
+
+/// `hh:mm:ss` with an optional fraction, values as written.
+struct TimeOfDay {
+    hour: u32,
+    minute: u32,
+    second: u32,
+    /// `None` without a fraction.
+    nanosecond: Option<u32>,
+    /// Two-digit hour and, if there is a fraction, a point and at most six digits.
+    standard: bool,
+}
+
+impl TimeOfDay {
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let before = cursor.rest.len();
+        let hour = cursor.number(1, 2)?;
+        let mut standard = before - cursor.rest.len() == 2;
+        if !cursor.eat(b':') {
+            return None;
+        }
+        let minute = cursor.number(2, 2)?;
+        if !cursor.eat(b':') {
+            return None;
+        }
+        let second = cursor.number(2, 2)?;
+        let mut ahead = *cursor;
+        let mark = ahead.take(1);
+        let mut nanosecond = None;
+        if matches!(mark, b"." | b",") {
+            let digits = ahead.rest.len();
+            if let Some(value) = ahead.number(1, 9) {
+                let digits = digits - ahead.rest.len();
+                nanosecond =
+                    Some(value * 10_u32.pow(9_u32.saturating_sub(u32::try_from(digits).unwrap_or(9))));
+                let dropped = ahead.take_while(32, |octet| octet.is_ascii_digit());
+                standard = standard && mark == b"." && digits <= 6 && dropped.is_empty();
+                *cursor = ahead;
+            }
+        }
+        Some(Self { hour, minute, second, nanosecond, standard })
+    }
+}
+
+/// The zone that stands right behind a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offset {
+    /// None is written.
+    Absent,
+    /// `Z`, or hours and minutes east of UTC.
+    Minutes { value: i32, standard: bool },
+    /// More than 23:59.
+    Impossible,
+}
+
+impl Offset {
+    /// Reads `Z`, `+01:00`, `+0100`, `+01`, also after one space.
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        let mut ahead = *cursor;
+        let spaced = ahead.eat(b' ');
+        let sign = match ahead.take(1) {
+            b"Z" | b"z" if !spaced => {
+                let standard = cursor.at(b'Z');
+                *cursor = ahead;
+                return Self::Minutes { value: 0, standard };
+            }
+            b"+" => 1,
+            b"-" => -1,
+            _ => return Self::Absent,
+        };
+        let Some(hours) = ahead.number(2, 2) else { return Self::Absent };
+        let mut after_colon = ahead;
+        let standard = !spaced && after_colon.eat(b':');
+        if standard {
+            ahead = after_colon;
+        }
+        let minutes = match ahead.number(2, 2) {
+            Some(minutes) => minutes,
+            None if standard || spaced => return Self::Absent,
+            None => 0,
+        };
+        if spaced && !(ahead.at_field_end() || ahead.at(b':')) {
+            return Self::Absent;
+        }
+        *cursor = ahead;
+        if hours > 23 || minutes > 59 {
+            return Self::Impossible;
+        }
+        let value = i32::try_from(hours * 60 + minutes).unwrap_or(0);
+        Self::Minutes { value: sign * value, standard }
+    }
+
+    fn standard(self) -> bool {
+        matches!(self, Self::Minutes { standard: true, .. })
+    }
+}
+
+/// Puts the parts together if they make a time that exists.
+fn assemble<'a>(
+    year: Option<i32>,
+    month: u32,
+    day: u32,
+    time: TimeOfDay,
+    zone: Offset,
+    standard: bool,
+) -> Stamp<'a> {
+    // Without a year, 29 February may be right: 2000 is a leap year.
+    let month = u8::try_from(month).unwrap_or(0);
+    let day = u8::try_from(day).unwrap_or(0);
+    let exists = day >= 1 && day <= civil::days_in_month(year.unwrap_or(2000), month);
+    let offset_minutes = match zone {
+        Offset::Absent => None,
+        Offset::Minutes { value, .. } => Some(value),
+        Offset::Impossible => return Stamp::Impossible,
+    };
+    if !exists || time.hour > 23 || time.minute > 59 || time.second > 59 {
+        return Stamp::Impossible;
+    }
+    let time = DeviceTime {
+        year,
+        month,
+        day,
+        hour: u8::try_from(time.hour).unwrap_or(0),
+        minute: u8::try_from(time.minute).unwrap_or(0),
+        second: u8::try_from(time.second).unwrap_or(0),
+        nanosecond: time.nanosecond.unwrap_or(0),
+        offset_minutes,
+        zone: None,
+        clock: ClockMark::Unmarked,
+    };
+    Stamp::Known { time, standard }
+}
+
+/// The offset that a `tz` value (`-0500`, `+00:00`) names, in minutes east of UTC.
+pub(super) fn offset_minutes(text: &[u8]) -> Option<i32> {
+    let mut cursor = Cursor::new(text);
+    match Offset::read(&mut cursor) {
+        Offset::Minutes { value, .. } if cursor.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn known(text: &str) -> (DeviceTime<'_>, bool, &str) {
+        match any(Cursor::new(text.as_bytes())) {
+            Some((Stamp::Known { time, standard }, rest)) => {
+                (time, standard, std::str::from_utf8(rest.rest).unwrap())
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    /// Date, time and offset in one comparable text.
+    fn shown(text: &str) -> String {
+        let (time, standard, rest) = known(text);
+        let year = time.year.map_or_else(|| "----".to_owned(), |year| format!("{year:04}"));
+        let zone = time.offset_minutes.map_or_else(String::new, |minutes| format!("{minutes:+}"));
+        format!(
+            "{year}-{:02}-{:02} {:02}:{:02}:{:02}.{:09}{zone} {}|{rest}",
+            time.month,
+            time.day,
+            time.hour,
+            time.minute,
+            time.second,
+            time.nanosecond,
+            if standard { "standard" } else { "lenient" }
+        )
+    }
+
+    #[test]
+    fn rfc_5424_examples() {
+        // RFC 5424 6.2.3.1, examples 1 to 4; example 5 has nine digits and is not standard.
+        assert_eq!(shown("1985-04-12T23:20:50.52Z"), "1985-04-12 23:20:50.520000000+0 standard|");
+        assert_eq!(shown("1985-04-12T19:20:50.52-04:00"), "1985-04-12 19:20:50.520000000-240 standard|");
+        assert_eq!(shown("2003-10-11T22:14:15.003Z"), "2003-10-11 22:14:15.003000000+0 standard|");
+        assert_eq!(shown("2003-08-24T05:14:15.000003-07:00"), "2003-08-24 05:14:15.000003000-420 standard|");
+        assert_eq!(
+            shown("2003-08-24T05:14:15.000000003-07:00"),
+            "2003-08-24 05:14:15.000000003-420 lenient|"
+        );
+    }
+
+    #[test]
+    fn lenient_iso() {
+        assert_eq!(shown("2018-03-21 17:25:25 MDS"), "2018-03-21 17:25:25.000000000 lenient| MDS");
+        assert_eq!(shown("2006-01-02t15:04:05z"), "2006-01-02 15:04:05.000000000+0 lenient|");
+        assert_eq!(shown("2006-11-10T10:43:21.15600000000 b"), "2006-11-10 10:43:21.156000000 lenient| b");
+        assert_eq!(
+            shown("2020-03-23 08:14:02.777660-0700  x"),
+            "2020-03-23 08:14:02.777660000-420 lenient|  x"
+        );
+        assert_eq!(shown("2018-7-23 01:00:33"), "2018-07-23 01:00:33.000000000 lenient|");
+        assert_eq!(shown("2022/02/20 18:52:22,250 -"), "2022-02-20 18:52:22.250000000 lenient| -");
+        assert_eq!(shown("2024-03-07 09:05:03 +0000 00"), "2024-03-07 09:05:03.000000000+0 lenient| 00");
+        assert_eq!(shown("2024-03-07 09:05:03 -more"), "2024-03-07 09:05:03.000000000 lenient| -more");
+    }
+
+    #[test]
+    fn month_first_shapes() {
+        assert_eq!(shown("Oct 11 22:14:15 h"), "-----10-11 22:14:15.000000000 standard| h");
+        assert_eq!(shown("Mar  7 19:06:53 h"), "-----03-07 19:06:53.000000000 standard| h");
+        assert_eq!(shown("Mar 7 2008 19:06:53: h"), "2008-03-07 19:06:53.000000000 lenient|: h");
+        assert_eq!(shown("AUG 10 22:18:24 2009  n"), "2009-08-10 22:18:24.000000000 lenient|  n");
+        assert_eq!(shown("Jul 14 2023 08:23:43.398 UTC: %"), "2023-07-14 08:23:43.398000000 lenient| UTC: %");
+        assert_eq!(shown("2016 Mar 06 09:22:34 CET:"), "2016-03-06 09:22:34.000000000 lenient| CET:");
+        assert_eq!(shown("Wed Jul 27 18:32:27 2016 [p"), "2016-07-27 18:32:27.000000000 lenient| [p");
+        assert_eq!(shown("Sep 01 00:00:00"), "-----09-01 00:00:00.000000000 lenient|");
+        assert_eq!(shown("Feb 29 00:00:00"), "-----02-29 00:00:00.000000000 standard|");
+        assert_eq!(shown("Oct 11 22:14:15 20ab"), "-----10-11 22:14:15.000000000 standard| 20ab");
+    }
+
+    #[test]
+    fn clock_marks() {
+        assert_eq!(known("*Mar  1 00:00:01.123: x").0.clock, ClockMark::NotSet);
+        assert_eq!(known(".Mar  7 09:05:03.123 CDT: x").0.clock, ClockMark::NotSynchronised);
+        assert!(!known("*Mar  1 00:00:01: x").1);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused() {
+        for text in [
+            "Nov 31 00:00:00",
+            "Oct 11 14:99:00",
+            "Oct 11 24:00:00",
+            "May 00 00:00:00",
+            "Feb 30 00:00:00",
+            "Oct 11 23:59:60",
+            "2003-09-31T22:14:16Z",
+            "2023-02-29T00:00:00Z",
+            "Feb 29 2023 00:00:00",
+            "2003-08-24T05:14:15.000003-60:00",
+            "2003-13-01T00:00:00Z",
+            "2003-00-01T00:00:00Z",
+            "2003-09-29T22:09:99Z",
+            "Oct 99 00:00:00",
+        ] {
+            assert!(matches!(any(Cursor::new(text.as_bytes())), Some((Stamp::Impossible, _))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_stamp_is_left_alone() {
+        for text in [
+            "",
+            "*",
+            "Octopus",
+            "Oct",
+            "Oct 11",
+            "Oct 11 22:14",
+            "2018-112-22T00:00:00Z",
+            "12:00:00",
+            "Mon",
+            "Mon x",
+            "2018",
+            "2018-",
+            "March 7 00:00:00",
+            "1,2020/04/14 16:48:54",
+        ] {
+            assert_eq!(any(Cursor::new(text.as_bytes())), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn offsets_of_a_zone_value() {
+        assert_eq!(offset_minutes(b"-0500"), Some(-300));
+        assert_eq!(offset_minutes(b"+00:00"), Some(0));
+        assert_eq!(offset_minutes(b"+25:00"), None);
+        assert_eq!(offset_minutes(b"+0100x"), None);
+    }
+}
