@@ -58,15 +58,15 @@ impl Intake {
         }
         let outcome = self.pipeline.process(arrival, &mut self.batch);
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
-        counters.received.add(1);
-        counters.octets.add(arrival.bytes.len() as u64);
+        counters.received.add_alone(1);
+        counters.octets.add_alone(arrival.bytes.len() as u64);
         if arrival.cut == Some(Cut::Truncated) {
-            counters.truncated.add(1);
+            counters.truncated.add_alone(1);
         }
         match outcome {
-            Outcome::Discarded => counters.discarded.add(1),
+            Outcome::Discarded => counters.discarded.add_alone(1),
             Outcome::Appended { undecoded } => {
-                counters.appended.add(1);
+                counters.appended.add_alone(1);
                 if let Some(reason) = undecoded {
                     counters.count_undecoded(reason);
                 }
@@ -119,7 +119,7 @@ impl Intake {
     fn drop_batch(&mut self) {
         for event in &self.batch.events {
             if let Some(counters) = self.counters.listeners.get(usize::from(event.listener)) {
-                counters.queue_full.add(1);
+                counters.queue_full.add_alone(1);
             }
         }
         self.batch.clear();

@@ -63,6 +63,10 @@ pub enum Ending {
     },
 }
 
+/// Batches of one group at most, and the octets at which it is large enough: they are memory beside the queue's.
+pub const GROUP_BATCHES_MAX: usize = 128;
+const GROUP_OCTETS_TARGET: usize = 16 * 1024 * 1024;
+
 /// First and longest wait before a refused write is tried again.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(1);
@@ -126,11 +130,15 @@ impl Drain {
 
     /// Takes batches until a group is full or its first batch has waited long enough.
     fn collect(&mut self, stopping: bool) {
-        let mut events = 0;
+        let (mut events, mut octets) = (0, 0);
         let mut since: Option<Stopwatch> = None;
-        while events < self.settings.events_max {
+        while events < self.settings.events_max
+            && octets < GROUP_OCTETS_TARGET
+            && self.group.len() < GROUP_BATCHES_MAX
+        {
             if let Some(batch) = self.queue.pop() {
                 events += batch.events.len();
+                octets += batch.octets.len();
                 self.group.push(batch);
                 since.get_or_insert_with(Stopwatch::start);
                 continue;

@@ -1,0 +1,135 @@
+//! Floor 5: what a browser, a script or Prometheus asks.
+//!
+//! Invariant: answers come from counters and settings; no request reaches the receive path.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::base::clock::Stopwatch;
+use crate::telemetry::ledger::{Account, Sources};
+use crate::telemetry::metrics;
+
+/// What the answers are made from.
+#[derive(Debug)]
+pub struct Context {
+    /// Everybody's counters.
+    pub sources: Sources,
+    /// Every listener is bound and the store is open; `false` again while the program stops.
+    pub ready: AtomicBool,
+    /// Since the start.
+    pub uptime: Stopwatch,
+    /// Address of this server.
+    pub address: SocketAddr,
+}
+
+/// The routes.
+pub fn router(context: Arc<Context>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_text))
+        .route("/api/v1/ledger", get(ledger))
+        .route("/api/v1/listeners", get(listeners))
+        .fallback(not_found)
+        .with_state(context)
+}
+
+/// Serves until `stopped` is done.
+///
+/// # Errors
+/// What the socket reports.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    context: Arc<Context>,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(context)).with_graceful_shutdown(stopped).await
+}
+
+/// The process answers.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The process does its work: 200, else 503 with the reason.
+async fn readyz(State(context): State<Arc<Context>>) -> Response {
+    if !context.ready.load(Ordering::Acquire) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n").into_response();
+    }
+    if context.sources.sink.is_failing() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the store refuses writes\n").into_response();
+    }
+    "ready\n".into_response()
+}
+
+/// Prometheus metrics.
+async fn metrics_text(State(context): State<Arc<Context>>) -> Response {
+    match metrics::render(&context.sources) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// The balance.
+async fn ledger(State(context): State<Arc<Context>>) -> Json<Value> {
+    let ledger = context.sources.ledger();
+    let listeners: Vec<Value> =
+        ledger.listeners.iter().map(|(name, account)| account_json(Some(name), account)).collect();
+    Json(json!({
+        "balanced": ledger.listeners.iter().all(|(_, account)| account.difference == 0),
+        "uptime_seconds": context.uptime.elapsed().as_secs_f64(),
+        "queue_depth": context.sources.depth.events(),
+        "total": account_json(None, &ledger.total),
+        "listeners": listeners,
+    }))
+}
+
+/// One account.
+fn account_json(name: Option<&str>, account: &Account) -> Value {
+    let mut value = json!({
+        "received": account.received,
+        "stored": account.stored,
+        "discarded": account.discarded,
+        "dropped": account.dropped,
+        "dropped_total": account.dropped_total(),
+        "in_flight": account.in_flight,
+        "difference": account.difference,
+        "undecoded": account.undecoded,
+        "truncated": account.truncated,
+    });
+    if let (Some(name), Some(members)) = (name, value.as_object_mut()) {
+        members.insert("name".to_owned(), json!(name));
+    }
+    value
+}
+
+/// What is bound.
+async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for listener in context.sources.listeners.iter() {
+        all.push(json!({
+            "name": listener.name,
+            "transport": listener.transport,
+            "addresses": listener.addresses,
+            "receive_buffer_bytes_asked": listener.receive_buffer_octets.map(|(asked, _)| asked),
+            "receive_buffer_bytes_granted": listener.receive_buffer_octets.map(|(_, granted)| granted),
+            "connections_open": listener.connections.as_ref().map(|(_, admission)| admission.open()),
+        }));
+    }
+    all.push(json!({ "name": "http", "transport": "tcp", "addresses": [context.address] }));
+    Json(json!({ "listeners": all }))
+}
+
+/// Anything else.
+async fn not_found() -> (StatusCode, Json<Value>) {
+    let known = ["/healthz", "/readyz", "/metrics", "/api/v1/ledger", "/api/v1/listeners"];
+    (StatusCode::NOT_FOUND, Json(json!({ "error": "no such path", "paths": known })))
+}
