@@ -21,3 +21,5 @@
 //! rule + dropped by a named reason + still in flight; `telemetry::ledger` keeps that sum.
 
 pub mod base;
+pub mod config;
+pub mod matching;
