@@ -27,3 +27,5 @@ pub mod queue;
 pub mod sink;
 pub mod storage;
 pub mod wire;
+pub mod config;
+pub mod matching;

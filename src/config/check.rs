@@ -1,0 +1,128 @@
+//! What `muttd check` finds out: all three files at once.
+//!
+//! Invariant: nothing is opened but the files themselves; no socket, no store, nothing written.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::config::document::Source;
+use crate::config::error::{ConfigError, Problem};
+use crate::config::settings::Settings;
+use crate::config::{load, load_credentials, rules};
+
+/// The outcome of a check.
+#[derive(Debug, Clone, Default)]
+pub struct CheckReport {
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+    summary: Vec<String>,
+}
+
+impl CheckReport {
+    /// Whether the daemon would start with these files.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Everything wrong, file by file.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What is right but may not be what was meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn note(&mut self, error: ConfigError) {
+        self.problems.extend(error.into_problems());
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(f, "{problem}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        for line in &self.summary {
+            writeln!(f, "{line}")?;
+        }
+        match self.problems.len() {
+            0 => write!(f, "ok"),
+            1 => write!(f, "1 problem"),
+            count => write!(f, "{count} problems"),
+        }
+    }
+}
+
+/// Checks the configuration at `path`, and the rules and credentials files that it names. When it does not load,
+/// the two files are still checked in their default places if they are there.
+#[must_use]
+pub fn check(path: &Path) -> CheckReport {
+    let mut report = CheckReport::default();
+    let loaded = load(path);
+    let refused = loaded.is_err();
+    let settings = loaded.unwrap_or_else(|error| {
+        report.note(error);
+        Settings::default()
+    });
+    report.warnings.extend(settings.warnings());
+    report.summary.push(format!("{}: {}", path.display(), if refused { "refused" } else { "loaded" }));
+    let present = |file: &&Path| !refused || file.exists();
+    match settings.pattern_matching.rules_file.as_deref().filter(present) {
+        Some(file) => check_rules(&mut report, file),
+        None if refused => {}
+        None => report.summary.push("no rules file".to_owned()),
+    }
+    match settings.snmpv3.credentials_file.as_deref().filter(present) {
+        Some(file) => check_credentials(&mut report, file),
+        None if refused => {}
+        None => report.summary.push("no credentials file".to_owned()),
+    }
+    report
+}
+
+fn check_rules(report: &mut CheckReport, file: &Path) {
+    let name = file.display();
+    match Source::read(file, false).and_then(|source| rules::rules(&source)) {
+        Ok(loaded) => {
+            report.summary.push(format!("{name}: {} rules, {} disabled", loaded.set.len(), loaded.disabled));
+            for id in loaded.set.without_literal() {
+                report.warnings.push(format!(
+                    "{name}: rule \"{id}\": every message is searched with this pattern, because it requires no \
+                     fixed text of two characters or more"
+                ));
+            }
+        }
+        Err(error) => {
+            report.summary.push(format!("{name}: refused"));
+            report.note(error);
+        }
+    }
+}
+
+fn check_credentials(report: &mut CheckReport, file: &Path) {
+    let name = file.display();
+    match load_credentials(file) {
+        Ok(loaded) => {
+            let credentials = loaded.users.iter().flat_map(|user| &user.credentials);
+            let (active, inactive): (Vec<_>, Vec<_>) = credentials.partition(|credential| credential.active);
+            report.summary.push(format!(
+                "{name}: {} users, {} active and {} inactive credentials",
+                loaded.users.len(),
+                active.len(),
+                inactive.len()
+            ));
+        }
+        Err(error) => {
+            report.summary.push(format!("{name}: refused"));
+            report.note(error);
+        }
+    }
+}

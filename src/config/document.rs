@@ -1,0 +1,219 @@
+//! A YAML file as a tree of values that know their place. The only file with serde.
+//!
+//! The tree is untyped on purpose: a wrong type, an unknown key and a value out of range are then all found in one
+//! pass over the tree, each with its place, instead of the first one ending the reading.
+//!
+//! Invariant: size, depth, number of nodes and the growth through aliases are bounded before anything is kept.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Location, Spanned};
+use zeroize::Zeroizing;
+
+use crate::config::error::{ConfigError, Place, Problem};
+
+/// Octets of a configuration file. 100,000 rules take about 15 MiB.
+pub const FILE_OCTETS_MAX: u64 = 32 * 1024 * 1024;
+/// Values and keys in one file; a rule has up to 17.
+const NODES_MAX: usize = 4_000_000;
+/// How deep a file may nest; ours nest five deep.
+const DEPTH_MAX: usize = 32;
+
+/// A value with its place.
+pub(super) type Node = Spanned<Written>;
+
+/// A value as written.
+pub(super) enum Written {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// `true`, `false`, and the older spellings `yes`, `no`, `on`, `off`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i128),
+    /// A number with a fraction or an exponent.
+    Fraction(f64),
+    /// Any other scalar; wiped when it goes, as it may be a password.
+    Text(Zeroizing<String>),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// Keys with values.
+    Mapping(Vec<(Node, Node)>),
+}
+
+/// Whether `node` is nothing.
+pub(super) fn is_null(node: &Node) -> bool {
+    matches!(node.value, Written::Null)
+}
+
+/// A file, as text.
+pub(super) struct Source {
+    /// The file's name as the operator gave it.
+    pub(super) name: String,
+    /// The whole text; wiped when it goes, as it may hold passwords.
+    pub(super) text: Zeroizing<String>,
+    /// Whether the file holds passwords: then no line and no value of it is ever shown.
+    pub(super) secret: bool,
+}
+
+impl Source {
+    /// Reads the file at `path`, at most [`FILE_OCTETS_MAX`] of it.
+    pub(super) fn read(path: &Path, secret: bool) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let refused = |what: String| ConfigError::from(Problem::of_file(&name, what));
+        let octets = read_bounded(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+        if octets.len() as u64 > FILE_OCTETS_MAX {
+            return Err(refused(format!("larger than {FILE_OCTETS_MAX} octets")));
+        }
+        let text = match std::str::from_utf8(&octets) {
+            Ok(text) => Zeroizing::new(text.to_owned()),
+            Err(error) => {
+                let before = octets.get(..error.valid_up_to()).unwrap_or_default();
+                let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+                return Err(refused(format!("line {line} holds an octet that is not UTF-8")));
+            }
+        };
+        Ok(Self { name, text, secret })
+    }
+
+    /// The tree of the text; `None` for a file without a value.
+    pub(super) fn parse(&self) -> Result<Node, ConfigError> {
+        let options = serde_yaml::options! {
+            budget: serde_yaml::budget! {
+                max_events: 2 * NODES_MAX,
+                max_nodes: NODES_MAX,
+                max_depth: DEPTH_MAX,
+                max_total_scalar_bytes: 4 * usize::try_from(FILE_OCTETS_MAX).unwrap_or(usize::MAX),
+                max_total_comment_bytes: 4 * usize::try_from(FILE_OCTETS_MAX).unwrap_or(usize::MAX),
+            },
+            with_snippet: false,
+        };
+        serde_yaml::from_str_with_options::<Node>(&self.text, options).map_err(|error| {
+            let what = if self.secret { in_no_words(&error) } else { in_our_words(&error) };
+            let place = error.location().map(Place::from);
+            ConfigError::from(Problem::of_syntax(self, place, what))
+        })
+    }
+
+    /// The scalar exactly as it stands in the file, quotes and all; empty for what is no scalar.
+    pub(super) fn as_written(&self, node: &Node) -> &str {
+        let span = node.defined.span();
+        let bounds = span.byte_offset().zip(span.byte_len()).and_then(|(offset, octets)| {
+            Some((usize::try_from(offset).ok()?, usize::try_from(offset.checked_add(octets)?).ok()?))
+        });
+        bounds.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
+    }
+
+    /// Line `number`, from 1, without its line break.
+    pub(super) fn line(&self, number: usize) -> Option<&str> {
+        self.text.lines().nth(number.checked_sub(1)?)
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        Self { line: number(location.line()), column: number(location.column()) }
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    // Room for the whole file at once: growing would leave pieces of a password behind.
+    let known = file.metadata()?.len().min(FILE_OCTETS_MAX);
+    let mut octets = Zeroizing::new(Vec::with_capacity(usize::try_from(known).unwrap_or(0) + 1));
+    file.take(FILE_OCTETS_MAX + 1).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// What the parser says, without its advice to programmers.
+fn in_our_words(error: &serde_yaml::Error) -> String {
+    match error.without_snippet() {
+        serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key {key} stands twice")
+        }
+        serde_yaml::Error::MultipleDocuments { .. } => "a second YAML document begins".to_owned(),
+        serde_yaml::Error::Budget { .. } => "too large or nested too deep".to_owned(),
+        other => {
+            let text = other.to_string();
+            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
+            format!("not valid YAML: {}", text.split_whitespace().collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// The same for a file of passwords: words of ours only, as the parser's may quote the file.
+fn in_no_words(error: &serde_yaml::Error) -> String {
+    match error.without_snippet() {
+        serde_yaml::Error::DuplicateMappingKey { .. } => "a key stands twice".to_owned(),
+        serde_yaml::Error::MultipleDocuments { .. } => "a second YAML document begins".to_owned(),
+        serde_yaml::Error::Budget { .. } => "too large or nested too deep".to_owned(),
+        _ => "not valid YAML (nothing is quoted from a file of passwords)".to_owned(),
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Written;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Written, E> {
+        Ok(Written::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Written, E> {
+        Ok(Written::Boolean(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Written, E> {
+        Ok(Written::Integer(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Written, E> {
+        Ok(Written::Integer(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Written, E> {
+        Ok(Written::Fraction(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Written, E> {
+        Ok(Written::Text(Zeroizing::new(value.to_owned())))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Written, E> {
+        Ok(Written::Text(Zeroizing::new(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Written, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element()? {
+            elements.push(element);
+        }
+        Ok(Written::Sequence(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Written, A::Error> {
+        let mut entries: Vec<(Node, Node)> = Vec::new();
+        while let Some((key, value)) = access.next_entry::<Node, Node>()? {
+            if matches!(key.value, Written::Sequence(_) | Written::Mapping(_)) {
+                return Err(A::Error::custom("a key must be a word"));
+            }
+            entries.push((key, value));
+        }
+        Ok(Written::Mapping(entries))
+    }
+}

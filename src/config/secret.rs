@@ -1,0 +1,43 @@
+//! A password in memory.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Octets that are never shown and are wiped when they go.
+///
+/// The file's text and our copies of it are wiped; the YAML parser's own buffers are out of our hands.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes `text` over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text.into_bytes()))
+    }
+
+    /// The octets, for the one place that derives a key from them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        let secret = Secret::new("authpass123".to_owned());
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
+        assert_eq!(secret.expose(), b"authpass123");
+    }
+}

@@ -1,0 +1,254 @@
+//! The compiled rules, and the search.
+//!
+//! Invariant: the set never changes after it was compiled. All that a search writes is in the caller's [`Scratch`].
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aho_corasick::automaton::OverlappingState;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use regex_automata::meta;
+
+use crate::matching::compile::{self, CompileError, Target, Test};
+use crate::matching::rule::{Rule, RuleIndex};
+
+/// Octets of all literals up to which the automaton is a table with a row per state (at most 256 octets per octet
+/// of literal for the usual alphabet); beyond that the compact form saves memory for some speed.
+const TABLE_LITERAL_OCTETS_MAX: usize = 32 * 1024;
+
+/// Immutable rules, compiled; shared by all shards.
+pub struct RuleSet {
+    /// Tells a scratch that was made for another set apart.
+    identity: u64,
+    rules: Vec<Rule>,
+    /// Per rule.
+    tests: Vec<Test>,
+    regexes: Vec<meta::Regex>,
+    /// Rules that no literal can rule out, ascending.
+    always: Vec<u32>,
+    /// Finds every literal at every place; `None` when there is none.
+    literals: Option<AhoCorasick>,
+    /// Per literal, ascending by rule.
+    targets: Vec<Vec<Target>>,
+}
+
+/// What a search writes: one per shard, used for one message after the other.
+///
+/// It fits itself to the set it is used with, so that it survives a reload of the rules. The cache of a regex is
+/// made when the shard first meets a text that needs it.
+#[derive(Default)]
+pub struct Scratch {
+    identity: u64,
+    /// One bit per rule: already a candidate for this text.
+    marked: Vec<u64>,
+    /// Rules whose own test is due; never more than there are rules.
+    candidates: Vec<u32>,
+    /// Per regex.
+    caches: Vec<Option<Box<meta::Cache>>>,
+}
+
+impl RuleSet {
+    /// Compiles `rules`, which stand in order of precedence.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that cannot be compiled, with its id, line and reason; the operator is to blame.
+    pub fn compile(rules: Vec<Rule>) -> Result<Self, CompileError> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let parts = compile::compile(&rules)?;
+        let mut by_literal: Vec<(Vec<u8>, Vec<Target>)> = parts.literals.into_iter().collect();
+        by_literal.sort_unstable();
+        let (literals, targets): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
+        Ok(Self {
+            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            rules,
+            tests: parts.tests,
+            regexes: parts.regexes,
+            always: parts.always,
+            literals: automaton(&literals)?,
+            targets,
+        })
+    }
+
+    /// Whether no rule is in force.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Number of rules in force.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The rule of `index`; `None` for an index from another set.
+    #[must_use]
+    pub fn rule(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(usize::try_from(index.0).ok()?)
+    }
+
+    /// The rules in order of precedence.
+    pub fn iter(&self) -> impl Iterator<Item = (RuleIndex, &Rule)> {
+        (0..).map(RuleIndex).zip(&self.rules)
+    }
+
+    /// Ids of the rules that every message is tried against, because no literal rules them out; each costs a
+    /// regex search per message.
+    #[must_use]
+    pub fn without_literal(&self) -> Vec<&str> {
+        self.always
+            .iter()
+            .filter_map(|rule| self.rule(RuleIndex(*rule)))
+            .map(|rule| rule.id.as_str())
+            .collect()
+    }
+
+    /// The first rule in file order that `text` falls under.
+    ///
+    /// Time is proportional to the text's length, times the number of rules whose literals it holds or that have
+    /// none; no text can make a regex take more than that.
+    pub fn first_match(&self, text: &[u8], scratch: &mut Scratch) -> Option<RuleIndex> {
+        if self.rules.is_empty() {
+            return None;
+        }
+        scratch.fit(self);
+        let mut best = self.search_literals(text, scratch);
+        scratch.candidates.sort_unstable();
+        let Scratch { candidates, caches, .. } = scratch;
+        let (mut found, mut always) = (candidates.iter().peekable(), self.always.iter().peekable());
+        loop {
+            let rule = match (found.peek(), always.peek()) {
+                (Some(one), Some(other)) if other < one => always.next(),
+                (None, Some(_)) => always.next(),
+                _ => found.next(),
+            };
+            let Some(&rule) = rule.filter(|rule| **rule < best) else { break };
+            if self.passes(rule, text, caches) {
+                best = rule;
+                break;
+            }
+        }
+        scratch.clear();
+        (best != u32::MAX).then_some(RuleIndex(best))
+    }
+
+    /// Collects the candidates below the lowest rule that a literal alone decides, and returns that rule;
+    /// [`u32::MAX`] when there is none.
+    fn search_literals(&self, text: &[u8], scratch: &mut Scratch) -> u32 {
+        let mut best = u32::MAX;
+        let Some(literals) = &self.literals else { return best };
+        let mut state = OverlappingState::start();
+        let input = Input::new(text);
+        // The automaton was built for overlapping searches, so this does not fail; if it did, no literal is found.
+        while literals.try_find_overlapping(input.clone(), &mut state).is_ok() {
+            let Some(hit) = state.get_match() else { break };
+            let targets = self.targets.get(hit.pattern().as_usize()).map_or(&[][..], Vec::as_slice);
+            for target in targets {
+                if target.rule >= best {
+                    break;
+                }
+                if target.decides {
+                    best = target.rule;
+                } else {
+                    scratch.mark(target.rule);
+                }
+            }
+            if best == 0 {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Whether `text` passes the rule's own test.
+    fn passes(&self, rule: u32, text: &[u8], caches: &mut [Option<Box<meta::Cache>>]) -> bool {
+        match self.tests.get(rule as usize) {
+            Some(Test::Whole(whole)) => text.eq_ignore_ascii_case(whole),
+            Some(Test::Regex(index)) => {
+                let (Some(regex), Some(cache)) = (self.regexes.get(*index), caches.get_mut(*index)) else {
+                    return false;
+                };
+                let cache = cache.get_or_insert_with(|| Box::new(regex.create_cache()));
+                let input = regex_automata::Input::new(text).earliest(true);
+                regex.search_half_with(cache, &input).is_some()
+            }
+            Some(Test::Literal) | None => false,
+        }
+    }
+}
+
+impl fmt::Debug for RuleSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuleSet")
+            .field("rules", &self.rules.len())
+            .field("literals", &self.targets.len())
+            .field("regexes", &self.regexes.len())
+            .field("without_literal", &self.always.len())
+            .finish()
+    }
+}
+
+impl Scratch {
+    /// A scratch for any set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes room for `set`, once per set.
+    fn fit(&mut self, set: &RuleSet) {
+        if self.identity == set.identity {
+            return;
+        }
+        let rules = set.rules.len();
+        *self = Self {
+            identity: set.identity,
+            marked: vec![0; rules.div_ceil(64)],
+            candidates: Vec::with_capacity(rules),
+            caches: set.regexes.iter().map(|_| None).collect(),
+        };
+    }
+
+    fn mark(&mut self, rule: u32) {
+        let Some(word) = self.marked.get_mut(rule as usize / 64) else { return };
+        let bit = 1_u64 << (rule % 64);
+        if *word & bit == 0 {
+            *word |= bit;
+            self.candidates.push(rule);
+        }
+    }
+
+    fn clear(&mut self) {
+        for rule in self.candidates.drain(..) {
+            if let Some(word) = self.marked.get_mut(rule as usize / 64) {
+                *word = 0;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made = self.caches.iter().filter(|cache| cache.is_some()).count();
+        f.debug_struct("Scratch").field("rules", &self.candidates.capacity()).field("caches", &made).finish()
+    }
+}
+
+fn automaton(literals: &[Vec<u8>]) -> Result<Option<AhoCorasick>, CompileError> {
+    if literals.is_empty() {
+        return Ok(None);
+    }
+    let octets = literals.iter().map(Vec::len).sum::<usize>();
+    let kind = (octets <= TABLE_LITERAL_OCTETS_MAX).then_some(AhoCorasickKind::DFA);
+    AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .ascii_case_insensitive(true)
+        .kind(kind)
+        .build(literals)
+        .map(Some)
+        .map_err(|error| CompileError::whole_set(format!("the literals of all rules together: {error}")))
+}
+
+#[cfg(test)]
+mod tests;
