@@ -60,31 +60,47 @@ pub(super) fn read<'a>(start: Cursor<'a>, place: Place) -> Option<Header<'a>> {
     let mut cursor = start;
     let colon = cursor.eat(b':');
     cursor.eat_spaces();
-    let count = sequence(&mut cursor);
+    let mut count = sequence(&mut cursor);
+    if count.is_some() {
+        // The device's own number stands behind the one its logging process adds.
+        count = sequence(&mut cursor).or(count);
+    }
     let numbered = colon || count.is_some();
     if let Some((anchor, rest)) = anchor(cursor, numbered) {
-        let begins = match (place, anchor) {
-            (Place::AfterRelay, Anchor::Mnemonic) => false,
-            (Place::AfterRelay, Anchor::Stamp(_)) => numbered || !cursor.peek()?.is_ascii_digit(),
-            (Place::AfterRelay, Anchor::Uptime) => numbered,
-            _ => true,
-        };
+        let begins = place != Place::AfterRelay || numbered || begins_after_relay(&anchor);
         return begins.then_some(Header { sequence_number: count, host: None, anchor, rest });
     }
-    if place == Place::LineStart {
+    if place == Place::LineStart
+        || (place == Place::AfterRelay && count.is_none() && !numbered_origin(cursor))
+    {
         return None;
     }
     let host = origin(&mut cursor);
     let own_count = sequence(&mut cursor);
-    if place == Place::AfterRelay && count.is_none() && own_count.is_none() {
-        return None;
-    }
     let located = location(&mut cursor);
     if host.is_none() && !located {
         return None;
     }
     let (anchor, rest) = anchor(cursor, true)?;
     Some(Header { sequence_number: own_count.or(count), host, anchor, rest })
+}
+
+/// Whether an anchor alone makes a header behind a relay's: text often starts with a time in another form.
+fn begins_after_relay(anchor: &Anchor<'_>) -> bool {
+    match anchor {
+        Anchor::Stamp(Stamp::Known { time, standard }) => {
+            time.clock != ClockMark::Unmarked || (*standard && time.year.is_none())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a sequence number is the second word.
+fn numbered_origin(start: Cursor<'_>) -> bool {
+    let mut cursor = start;
+    cursor.take_word();
+    cursor.eat_spaces();
+    sequence(&mut cursor).is_some()
 }
 
 /// Moves over `123: `.

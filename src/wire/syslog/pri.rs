@@ -69,6 +69,7 @@ pub(super) fn split(line: &[u8]) -> Start<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -34,8 +34,10 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     cursor.eat_spaces();
     if key_value::starts(cursor) {
-        message.format = Format::Rfc3164;
         key_value::decode(cursor, message);
+        if message.timestamp.is_some() {
+            message.format = Format::Rfc3164;
+        }
         return;
     }
     let place = if message.pri.is_some() { Place::AfterPri } else { Place::LineStart };
@@ -49,19 +51,21 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     };
     message.format = Format::Rfc3164;
     apply(&header, message);
+    let iso = matches!(cursor.rest, [b'0'..=b'9', _, _, _, b'-', ..]);
     cursor = header.rest;
-    if matches!(header.anchor, Anchor::Stamp(_)) && rfc5424::follows_stamp(cursor) {
+    if iso && rfc5424::follows_stamp(cursor) {
         message.format = Format::Rfc5424;
         message.notes.insert(Notes::VERSION_ABSENT);
         rfc5424::fields(cursor, message);
         return;
     }
     host(&mut cursor, message);
-    if let Some(after) = relayed(cursor, message) {
-        cursor = after;
-        host(&mut cursor, message);
+    let mut place = if message.hostname.is_some() { TagPlace::AfterHost } else { TagPlace::AfterStamp };
+    match relayed(&mut cursor, message) {
+        Some(Relayed::Header) => host(&mut cursor, message),
+        Some(Relayed::PriOnly) => place = TagPlace::NoHeader,
+        None => {}
     }
-    let place = if message.hostname.is_some() { TagPlace::AfterHost } else { TagPlace::AfterStamp };
     tag(cursor, message, place);
 }
 
@@ -86,6 +90,8 @@ fn apply<'a>(header: &Header<'a>, message: &mut Message<'a>) {
 fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
     let mut ahead = *cursor;
     ahead.eat_spaces();
+    // AIX relays with these words before the host.
+    let forwarded = ahead.eat_all(b"Message forwarded from ");
     let word = ahead.take_word();
     let address = device_header::is_ip_address(word);
     let mut host = word;
@@ -93,9 +99,9 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
         // `name:` is a tag, unless a Cisco mnemonic follows, which is a tag of its own.
         let mut next = ahead;
         next.eat_spaces();
-        if message.hostname.is_some()
-            || !(device_header::is_ip_address(name) || device_header::mnemonic(next).is_some())
-        {
+        let is_host =
+            forwarded || device_header::is_ip_address(name) || device_header::mnemonic(next).is_some();
+        if !is_host || (message.hostname.is_some() && !forwarded) {
             return;
         }
         host = name;
@@ -103,33 +109,47 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
     if !device_header::is_host(host) || word == b"last" && ahead.rest.starts_with(b" message repeated ") {
         return;
     }
+    if forwarded {
+        message.notes.insert(Notes::RELAYED);
+    }
     message.hostname = Some(host);
     *cursor = ahead;
 }
 
+/// What was found behind a relay's header.
+enum Relayed {
+    /// A header of its own; a host may follow.
+    Header,
+    /// PRI, then text.
+    PriOnly,
+}
+
 /// Moves over the header of a device behind a relay, with or without an inner PRI.
-fn relayed<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> Option<Cursor<'a>> {
-    let mut cursor = start;
-    cursor.eat_spaces();
+fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Relayed> {
+    let mut ahead = *cursor;
+    ahead.eat_spaces();
     let mut place = Place::AfterRelay;
-    if let Start::Valid { pri, rest, .. } = pri::split(cursor.rest) {
+    if let Start::Valid { pri, rest, .. } = pri::split(ahead.rest) {
         // The relay's PRI is the one a relay is to set (RFC 3164 4.3); without one the device's own counts.
         message.pri = message.pri.or(Some(pri));
-        cursor = Cursor::new(rest);
+        ahead = Cursor::new(rest);
         place = Place::AfterPri;
     }
-    match device_header::read(cursor, place) {
+    let found = match device_header::read(ahead, place) {
         Some(header) => {
             apply(&header, message);
-            cursor = header.rest;
+            ahead = header.rest;
+            Relayed::Header
         }
         None if place == Place::AfterPri => {
-            message.sequence_number = device_header::sequence(&mut cursor).or(message.sequence_number);
+            message.sequence_number = device_header::sequence(&mut ahead).or(message.sequence_number);
+            Relayed::PriOnly
         }
         None => return None,
-    }
+    };
     message.notes.insert(Notes::RELAYED);
-    Some(cursor)
+    *cursor = ahead;
+    Some(found)
 }
 
 /// What stands before a tag; the less, the stricter the tag must be.
@@ -145,7 +165,7 @@ fn tag<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: TagPlace) {
     let mut cursor = start;
     cursor.eat(b' ');
     // Indented text is the middle of something longer, as a stack trace: its first word is no tag.
-    let indented = cursor.at(b' ');
+    let mut tagless = cursor.at(b' ');
     message.content = cursor.rest;
     cursor.eat_spaces();
     let mut after_colon = cursor;
@@ -153,6 +173,8 @@ fn tag<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: TagPlace) {
         after_colon.eat_spaces();
         cursor = after_colon;
         message.content = cursor.rest;
+        // The colon ended a tag that is not there.
+        tagless = true;
     }
     if let Some((name, mut after)) = device_header::mnemonic(cursor) {
         message.app_name = Some(name);
@@ -166,7 +188,7 @@ fn tag<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: TagPlace) {
         return;
     }
     let Some((name, proc_id, ended, after)) = name_and_proc_id(cursor) else { return };
-    if !ended && (indented || place != TagPlace::AfterHost) {
+    if !ended && (tagless || place != TagPlace::AfterHost) {
         return;
     }
     if !ended {
@@ -221,7 +243,7 @@ fn name_and_proc_id<'a>(start: Cursor<'a>) -> Option<Tag<'a>> {
                 cursor.eat(b' ');
                 return Some((name, None, true, cursor));
             }
-            None | Some(b' ') if !name.contains(&b':') => {
+            None | Some(b' ') if !name.iter().any(|octet| matches!(octet, b':' | b',')) => {
                 cursor.eat(b' ');
                 return Some((name, None, false, cursor));
             }
@@ -239,11 +261,25 @@ fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     (closed && !inside.is_empty()).then_some(inside)
 }
 
-/// What names of programs are made of. Quotes, commas, `=`, `|` and braces belong to payloads.
+/// What names of programs are made of. Quotes, `=`, `|` and braces belong to payloads; a comma is in the names of
+/// some access points, but only a colon makes such a word a tag.
 fn is_tag_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(
             octet,
-            b'_' | b'-' | b'.' | b'/' | b'(' | b')' | b'#' | b'@' | b'+' | b'%' | b'$' | b'~' | b'*' | b'!'
+            b'_' | b'-'
+                | b'.'
+                | b'/'
+                | b'('
+                | b')'
+                | b'#'
+                | b'@'
+                | b'+'
+                | b'%'
+                | b'$'
+                | b'~'
+                | b'*'
+                | b'!'
+                | b','
         )
 }

@@ -113,16 +113,17 @@ fn content<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> &'a [u8] {
     cursor.rest
 }
 
-/// Whether what follows a timestamp is a complete RFC 5424 header that only lacks VERSION: four fields, then
-/// `-` or `[`. Junos and Check Point relays write `<166> 2023-05-08T10:54:24+10:00 host - - - - text`.
+/// Whether what follows a timestamp is a complete RFC 5424 header that only lacks VERSION: four fields, of which
+/// PROCID is a number or `-`, then `-` or `[`. Junos and Check Point relays write `<166> 2023-05-08T10:54:24+10:00 host - - - - text`.
 pub(super) fn follows_stamp(start: Cursor<'_>) -> bool {
     let mut cursor = start;
-    for octets_max in FIELD_OCTETS_MAX {
+    for (index, octets_max) in FIELD_OCTETS_MAX.into_iter().enumerate() {
         if !cursor.eat(b' ') {
             return false;
         }
         let word = cursor.take_word();
-        if word.is_empty() || word.len() > octets_max || word.ends_with(b":") {
+        let in_place = index != 2 || word == b"-" || word.iter().all(u8::is_ascii_digit);
+        if word.is_empty() || word.len() > octets_max || word.ends_with(b":") || !in_place {
             return false;
         }
     }

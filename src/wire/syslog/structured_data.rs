@@ -10,7 +10,7 @@ use crate::base::limits::SD_PARAMS_MAX;
 /// SD-ID and PARAM-NAME, octets (RFC 5424 6.3.2).
 const SD_NAME_OCTETS_MAX: usize = 32;
 
-/// Elements of one message that are searched for a repeated SD-ID; the search is quadratic.
+/// Elements whose SD-ID is remembered to find a repeated one; the search is quadratic.
 const REPEATED_SEARCH_ELEMENTS_MAX: usize = 16;
 
 /// One or more SD-ELEMENTs: `[exampleSDID@32473 iut="3" eventSource="Application"]`.
@@ -27,22 +27,25 @@ impl<'a> StructuredData<'a> {
     pub(super) fn read(line: Cursor<'a>, notes: &mut Notes) -> Option<(Self, Cursor<'a>)> {
         let mut cursor = line;
         let mut budget = SD_PARAMS_MAX;
+        let mut ids = [&b""[..]; REPEATED_SEARCH_ELEMENTS_MAX];
         let mut elements = 0_usize;
         let mut found = Notes::NONE;
         while cursor.at(b'[') {
-            element(&mut cursor, &mut budget, &mut found)?;
+            let id = element(&mut cursor, &mut budget, &mut found)?;
+            if ids.iter().take(elements).any(|earlier| *earlier == id) {
+                found.insert(Notes::SD_ID_REPEATED);
+            }
+            if let Some(place) = ids.get_mut(elements) {
+                *place = id;
+            }
             elements += 1;
         }
         if elements == 0 || !cursor.at_field_end() {
             return None;
         }
         let raw = line.rest.get(..line.rest.len() - cursor.rest.len())?;
-        let data = Self { raw };
-        if (2..=REPEATED_SEARCH_ELEMENTS_MAX).contains(&elements) && data.repeats_an_id() {
-            found.insert(Notes::SD_ID_REPEATED);
-        }
         notes.insert(found);
-        Some((data, cursor))
+        Some((Self { raw }, cursor))
     }
 
     /// The octets as received, escapes included.
@@ -56,19 +59,13 @@ impl<'a> StructuredData<'a> {
     pub fn elements(self) -> Elements<'a> {
         Elements { cursor: Cursor::new(self.raw) }
     }
-
-    fn repeats_an_id(self) -> bool {
-        self.elements()
-            .enumerate()
-            .any(|(index, element)| self.elements().skip(index + 1).any(|later| later.id == element.id))
-    }
 }
 
-/// Moves over one `[SD-ID *(SP PARAM)]`.
-fn element(cursor: &mut Cursor<'_>, budget: &mut usize, notes: &mut Notes) -> Option<()> {
+/// Moves over one `[SD-ID *(SP PARAM)]` and gives its SD-ID.
+fn element<'a>(cursor: &mut Cursor<'a>, budget: &mut usize, notes: &mut Notes) -> Option<&'a [u8]> {
     cursor.take(1);
     *budget = budget.checked_sub(1)?;
-    name(cursor, notes)?;
+    let id = name(cursor, notes)?;
     while cursor.eat(b' ') {
         *budget = budget.checked_sub(1)?;
         name(cursor, notes)?;
@@ -77,7 +74,7 @@ fn element(cursor: &mut Cursor<'_>, budget: &mut usize, notes: &mut Notes) -> Op
         }
         value(cursor)?;
     }
-    cursor.eat(b']').then_some(())
+    cursor.eat(b']').then_some(id)
 }
 
 /// Moves over an SD-NAME: printable US-ASCII without `=`, space, `]` and `"`.

@@ -175,6 +175,12 @@ fn host_and_tag_are_told_apart() {
     );
     assert_eq!(fields("<13>Mar  7 09:05:03 h CEF:0|A|B"), "h - - - | CEF:0|A|B");
     assert_eq!(fields("<13>Mar  7 09:05:03 h     at a.b.C(D.java:1)"), "h - - - |     at a.b.C(D.java:1)");
+    assert_eq!(fields("<13>Mar  7 09:05:03 U7,78,v4.0: logread[5]: x"), "- U7,78,v4.0 - - | logread[5]: x");
+    assert_eq!(fields("<13>Mar  7 09:05:03 h : Scrubbed@ 2021 x"), "h - - - | Scrubbed@ 2021 x");
+    assert_eq!(
+        fields("<13>Mar  7 09:05:03 h Mon May 04 12:59:59 2020 Info: x"),
+        "h Mon - - | May 04 12:59:59 2020 Info: x"
+    );
     assert_eq!(fields("<6>AUG 10 22:18:24 host tag This msg"), "host tag - - | This msg");
     assert_eq!(notes(b"<6>Aug 10 22:18:24 host tag This msg"), ["tag-without-colon"]);
 }
@@ -266,6 +272,13 @@ fn relayed_lines() {
     assert_eq!(fields(kiwi), "h Kiwi 3356 M | x");
     assert_eq!(fields("<190>Original Address=192.0.2.1 su: x"), "192.0.2.1 su - - | x");
     assert_eq!(fields("<166>Mar  7 09:05:03 relay Mar  7 09:05:03 edge CISE_A 1 4"), "edge CISE_A - - | 1 4");
+    let boot = "Aug 22 05:11:06 sw-224 <190>11: 000012: *Jan  2 00:00:56.967: %SYS-6-CLOCKUPDATE: x";
+    assert_eq!(fields(boot), "sw-224 SYS-6-CLOCKUPDATE - SYS-6-CLOCKUPDATE | x");
+    assert_eq!(decode(boot.as_bytes()).sequence_number, Some(12));
+    let banner = "Aug 22 05:11:06 sw-224 <189>28: Cisco IOS Software, Version 15";
+    assert_eq!(fields(banner), "sw-224 - - - | Cisco IOS Software, Version 15");
+    assert_eq!(decode(banner.as_bytes()).sequence_number, Some(28));
+    assert_eq!(fields("<38>Sep 22 10:11:56 Message forwarded from ix6: sshd[67]: x"), "ix6 sshd 67 - | x");
     // A time that belongs to the text is not a second header.
     assert_eq!(
         fields("<166>Mar  7 09:05:03 h app: Mar  7 09:05:03 10.0.0.1 x: y"),

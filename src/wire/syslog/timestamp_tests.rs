@@ -1,0 +1,125 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::*;
+
+fn known(text: &str) -> (DeviceTime<'_>, bool, &str) {
+    match any(Cursor::new(text.as_bytes())) {
+        Some((Stamp::Known { time, standard }, rest)) => {
+            (time, standard, std::str::from_utf8(rest.rest).unwrap())
+        }
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// Date, time and offset in one comparable text.
+fn shown(text: &str) -> String {
+    let (time, standard, rest) = known(text);
+    let year = time.year.map_or_else(|| "----".to_owned(), |year| format!("{year:04}"));
+    let zone = time.offset_minutes.map_or_else(String::new, |minutes| format!("{minutes:+}"));
+    format!(
+        "{year}-{:02}-{:02} {:02}:{:02}:{:02}.{:09}{zone} {}|{rest}",
+        time.month,
+        time.day,
+        time.hour,
+        time.minute,
+        time.second,
+        time.nanosecond,
+        if standard { "standard" } else { "lenient" }
+    )
+}
+
+#[test]
+fn rfc_5424_examples() {
+    // RFC 5424 6.2.3.1, examples 1 to 4; example 5 has nine digits and is not standard.
+    assert_eq!(shown("1985-04-12T23:20:50.52Z"), "1985-04-12 23:20:50.520000000+0 standard|");
+    assert_eq!(shown("1985-04-12T19:20:50.52-04:00"), "1985-04-12 19:20:50.520000000-240 standard|");
+    assert_eq!(shown("2003-10-11T22:14:15.003Z"), "2003-10-11 22:14:15.003000000+0 standard|");
+    assert_eq!(shown("2003-08-24T05:14:15.000003-07:00"), "2003-08-24 05:14:15.000003000-420 standard|");
+    assert_eq!(shown("2003-08-24T05:14:15.000000003-07:00"), "2003-08-24 05:14:15.000000003-420 lenient|");
+}
+
+#[test]
+fn lenient_iso() {
+    assert_eq!(shown("2018-03-21 17:25:25 MDS"), "2018-03-21 17:25:25.000000000 lenient| MDS");
+    assert_eq!(shown("2006-01-02t15:04:05z"), "2006-01-02 15:04:05.000000000+0 lenient|");
+    assert_eq!(shown("2006-11-10T10:43:21.15600000000 b"), "2006-11-10 10:43:21.156000000 lenient| b");
+    assert_eq!(shown("2020-03-23 08:14:02.777660-0700  x"), "2020-03-23 08:14:02.777660000-420 lenient|  x");
+    assert_eq!(shown("2018-7-23 01:00:33.270.1 h"), "2018-07-23 01:00:33.270000000 lenient| h");
+    assert_eq!(shown("2018-7-23 01:00:33"), "2018-07-23 01:00:33.000000000 lenient|");
+    assert_eq!(shown("2022/02/20 18:52:22,250 -"), "2022-02-20 18:52:22.250000000 lenient| -");
+    assert_eq!(shown("2024-03-07 09:05:03 +0000 00"), "2024-03-07 09:05:03.000000000+0 lenient| 00");
+    assert_eq!(shown("2024-03-07 09:05:03 -more"), "2024-03-07 09:05:03.000000000 lenient| -more");
+}
+
+#[test]
+fn month_first_shapes() {
+    assert_eq!(shown("Oct 11 22:14:15 h"), "-----10-11 22:14:15.000000000 standard| h");
+    assert_eq!(shown("Mar  7 19:06:53 h"), "-----03-07 19:06:53.000000000 standard| h");
+    assert_eq!(shown("Mar 7 2008 19:06:53: h"), "2008-03-07 19:06:53.000000000 lenient|: h");
+    assert_eq!(shown("AUG 10 22:18:24 2009  n"), "2009-08-10 22:18:24.000000000 lenient|  n");
+    assert_eq!(shown("Jul 14 2023 08:23:43.398 UTC: %"), "2023-07-14 08:23:43.398000000 lenient| UTC: %");
+    assert_eq!(shown("2016 Mar 06 09:22:34 CET:"), "2016-03-06 09:22:34.000000000 lenient| CET:");
+    assert_eq!(shown("Wed Jul 27 18:32:27 2016 [p"), "2016-07-27 18:32:27.000000000 lenient| [p");
+    assert_eq!(shown("Sep 01 00:00:00"), "-----09-01 00:00:00.000000000 lenient|");
+    assert_eq!(shown("Feb 29 00:00:00"), "-----02-29 00:00:00.000000000 standard|");
+    assert_eq!(shown("Oct 11 22:14:15 20ab"), "-----10-11 22:14:15.000000000 standard| 20ab");
+}
+
+#[test]
+fn clock_marks() {
+    assert_eq!(known("*Mar  1 00:00:01.123: x").0.clock, ClockMark::NotSet);
+    assert_eq!(known(".Mar  7 09:05:03.123 CDT: x").0.clock, ClockMark::NotSynchronised);
+    assert!(!known("*Mar  1 00:00:01: x").1);
+}
+
+#[test]
+fn what_does_not_exist_is_refused() {
+    for text in [
+        "Nov 31 00:00:00",
+        "Oct 11 14:99:00",
+        "Oct 11 24:00:00",
+        "May 00 00:00:00",
+        "Feb 30 00:00:00",
+        "Oct 11 23:59:60",
+        "2003-09-31T22:14:16Z",
+        "2023-02-29T00:00:00Z",
+        "Feb 29 2023 00:00:00",
+        "2003-08-24T05:14:15.000003-60:00",
+        "2003-13-01T00:00:00Z",
+        "2003-00-01T00:00:00Z",
+        "2003-09-29T22:09:99Z",
+        "Oct 99 00:00:00",
+    ] {
+        assert!(matches!(any(Cursor::new(text.as_bytes())), Some((Stamp::Impossible, _))), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_stamp_is_left_alone() {
+    for text in [
+        "",
+        "*",
+        "Octopus",
+        "Oct",
+        "Oct 11",
+        "Oct 11 22:14",
+        "2018-112-22T00:00:00Z",
+        "12:00:00",
+        "Mon",
+        "Mon x",
+        "2018",
+        "2018-",
+        "March 7 00:00:00",
+        "1,2020/04/14 16:48:54",
+    ] {
+        assert_eq!(any(Cursor::new(text.as_bytes())), None, "{text}");
+    }
+}
+
+#[test]
+fn offsets_of_a_zone_value() {
+    assert_eq!(offset_minutes(b"-0500"), Some(-300));
+    assert_eq!(offset_minutes(b"+00:00"), Some(0));
+    assert_eq!(offset_minutes(b"+25:00"), None);
+    assert_eq!(offset_minutes(b"+0100x"), None);
+}
