@@ -20,12 +20,18 @@
 //! Invariant: nothing is received and then forgotten. For each listener, received = stored + discarded by a
 //! rule + dropped by a named reason + still in flight; `telemetry::ledger` keeps that sum.
 
+pub mod app;
 pub mod base;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod matching;
+pub mod mib;
 pub mod model;
 pub mod net;
 pub mod queue;
+pub mod shard;
 pub mod sink;
 pub mod storage;
+pub mod telemetry;
 pub mod wire;
-pub mod config;
-pub mod matching;

@@ -1,0 +1,134 @@
+//! The configuration as each floor wants it.
+
+use crate::base::limits::BATCH_EVENTS_MAX;
+use crate::config::settings::{self, Settings};
+use crate::model::event::PRODUCERS_MAX;
+use crate::net::listener::UdpSettings;
+use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
+use crate::shard::pipeline::Protocol;
+use crate::shard::runtime::Runtime;
+use crate::shard::stream::StreamLimits;
+use crate::sink::drain::DrainSettings;
+use crate::storage::connection::{StoreSettings, Synchronous};
+use crate::telemetry::logging;
+
+/// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
+const SPARE_SLOTS: usize = 32;
+
+/// How long a refusing store is tried at shutdown.
+const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The log.
+pub fn logging(settings: &Settings) -> logging::LogSettings {
+    let level = match settings.daemon.log_level {
+        settings::LogLevel::Debug => tracing::Level::DEBUG,
+        settings::LogLevel::Info => tracing::Level::INFO,
+        settings::LogLevel::Warning => tracing::Level::WARN,
+        settings::LogLevel::Error | settings::LogLevel::Critical => tracing::Level::ERROR,
+    };
+    let format = match settings.daemon.log_format {
+        settings::LogFormat::Auto => logging::LogFormat::Auto,
+        settings::LogFormat::Color => logging::LogFormat::Color,
+        settings::LogFormat::Plain => logging::LogFormat::Plain,
+        settings::LogFormat::Json => logging::LogFormat::Json,
+    };
+    logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
+}
+
+/// The store.
+pub fn store(settings: &Settings) -> StoreSettings {
+    StoreSettings {
+        path: settings.storage.database.path.clone(),
+        connection_timeout: settings.storage.database.connection_timeout,
+        synchronous: match settings.storage.database.synchronous {
+            settings::Synchronous::Off => Synchronous::Off,
+            settings::Synchronous::Normal => Synchronous::Normal,
+            settings::Synchronous::Full => Synchronous::Full,
+            settings::Synchronous::Extra => Synchronous::Extra,
+        },
+        keep_community: settings.storage.keep_community,
+        node_id: settings.storage.node_id,
+    }
+}
+
+/// The runtime asked for.
+pub fn runtime(runtime: settings::Runtime) -> Runtime {
+    match runtime {
+        settings::Runtime::Threads => Runtime::Threads,
+        settings::Runtime::Tokio => Runtime::Tokio,
+        settings::Runtime::Glommio => Runtime::Glommio,
+    }
+}
+
+/// Number of UDP shards: as configured, or one for every two processors, at most 8. The store takes a processor of
+/// its own long before a shard is busy.
+pub fn shards(settings: &Settings) -> usize {
+    let chosen = match settings.daemon.shards {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, 8),
+        asked => asked,
+    };
+    // One producer of ids is the thread that reads streams.
+    chosen.min(PRODUCERS_MAX - 1)
+}
+
+/// Slots of the queue.
+pub fn queue_slots(settings: &Settings, listeners: usize) -> usize {
+    settings.processor.queue_max_messages.div_ceil(BATCH_EVENTS_MAX) + SPARE_SLOTS + listeners
+}
+
+/// The listeners.
+pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
+    let snmp = &settings.listeners.snmp;
+    let syslog = &settings.listeners.syslog;
+    let mut udp = Vec::new();
+    let mut tcp = Vec::new();
+    if snmp.enabled {
+        udp.push(UdpListenerSettings {
+            name: "snmp-udp",
+            protocol: Protocol::Snmp,
+            datagram_octets_max: snmp.buffer_size_octets,
+            socket: UdpSettings {
+                addresses: snmp.address.clone(),
+                port: snmp.port,
+                receive_buffer_octets: snmp.receive_buffer_bytes,
+                report_local_address: true,
+            },
+        });
+    }
+    if syslog.enabled && syslog.protocol.udp() {
+        udp.push(UdpListenerSettings {
+            name: "syslog-udp",
+            protocol: Protocol::Syslog,
+            datagram_octets_max: syslog.buffer_size_octets,
+            socket: UdpSettings {
+                addresses: syslog.address.clone(),
+                port: syslog.port,
+                receive_buffer_octets: syslog.receive_buffer_bytes,
+                report_local_address: false,
+            },
+        });
+    }
+    if syslog.enabled && syslog.protocol.tcp() {
+        tcp.push(TcpListenerSettings {
+            name: "syslog-tcp",
+            addresses: syslog.address.clone(),
+            port: syslog.port,
+            limits: StreamLimits {
+                message_octets_max: syslog.buffer_size_octets,
+                connections_max: syslog.tcp.connections_max,
+                idle_timeout: syslog.tcp.idle_timeout,
+                frame_timeout: syslog.tcp.frame_timeout,
+            },
+        });
+    }
+    GroupSettings { runtime, shards: shards(settings), udp, tcp }
+}
+
+/// The sink.
+pub fn drain(settings: &Settings) -> DrainSettings {
+    DrainSettings {
+        events_max: settings.processor.batch_write_messages,
+        wait_max: settings.processor.batch_timeout,
+        stop_patience: STOP_PATIENCE,
+    }
+}

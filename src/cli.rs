@@ -1,0 +1,131 @@
+//! Floor 6: the command line of `muttd`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{self, App};
+use crate::config;
+use crate::telemetry::logging;
+
+/// How often the running program is looked at for dead threads.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Receives SNMP notifications and syslog, matches them against rules, and commits every message to SQLite.
+#[derive(Debug, Parser)]
+#[command(name = "muttd", version, about)]
+struct Arguments {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = "config/mutt_config.yaml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads the rules (the default)
+    Run,
+    /// Validate the configuration, the rules and the credentials; exit 1 when something is wrong
+    Check,
+    /// Print the version
+    Version,
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command.unwrap_or(Command::Run) {
+        Command::Run => run(&arguments.config),
+        Command::Check => check(&arguments.config),
+        Command::Version => {
+            say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Prints a line. When nobody reads it any more, that is nobody's fault.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Prints why the program cannot go on.
+fn fail(reason: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(std::io::stderr().lock(), "muttd: {reason}");
+    ExitCode::FAILURE
+}
+
+/// Validates everything and says so.
+fn check(path: &Path) -> ExitCode {
+    let report = config::check(path);
+    say(report.to_string().trim_end());
+    if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the daemon.
+fn run(path: &Path) -> ExitCode {
+    let settings = match config::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    if let Err(error) = logging::init(&app::logging(&settings)) {
+        return fail(&error);
+    }
+    tracing::info!("muttd {} starts, configuration {}", env!("CARGO_PKG_VERSION"), path.display());
+    let app = match app::start(&settings) {
+        Ok(app) => app,
+        Err(error) => {
+            let reason = format!("{error:#}");
+            tracing::error!("{reason}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let has_died = match wait(&app) {
+        Ok(has_died) => has_died,
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be waited for");
+            true
+        }
+    };
+    let report = app.shutdown();
+    if report.is_clean && !has_died { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Waits until the program is told to stop, or a thread died; returns whether one did. Reloads on SIGHUP. From the
+/// first signal on, a second one ends the process at once.
+fn wait(app: &App) -> std::io::Result<bool> {
+    let has_died = app.control().block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut watch = tokio::time::interval(WATCH_INTERVAL);
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => app.reload(),
+                _ = watch.tick() => if app.has_died() {
+                    tracing::error!("a thread of the receive path died; stopping");
+                    return Ok(true);
+                }
+            }
+        }
+        tracing::info!("stopping: receiving ends, what was received is committed; a second signal exits at once");
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let _ = writeln!(std::io::stderr().lock(), "muttd: second signal, exiting at once");
+            std::process::exit(1);
+        });
+        Ok::<bool, std::io::Error>(false)
+    })?;
+    Ok(has_died)
+}
