@@ -21,3 +21,6 @@
 //! rule + dropped by a named reason + still in flight; `telemetry::ledger` keeps that sum.
 
 pub mod base;
+pub mod mib;
+pub mod model;
+pub mod wire;

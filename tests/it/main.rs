@@ -1,1 +1,1 @@
-
+mod corpus_snmp;
