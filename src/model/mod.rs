@@ -3,4 +3,8 @@
 //! Invariant: no I/O, no clock, no lock; nothing here knows which socket or store exists.
 
 pub mod batch;
+mod bounded;
 pub mod event;
+pub mod notification;
+pub mod readable;
+pub mod syslog;

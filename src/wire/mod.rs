@@ -9,4 +9,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ber;
+pub mod cursor;
+pub mod error;
+pub mod snmp;
 pub mod syslog;

@@ -1,1 +1,2 @@
 mod corpus_syslog;
+mod corpus_snmp;

@@ -1,0 +1,274 @@
+//! `enriched_data` of a notification: everything that was decoded, as JSON (RFC 8259).
+//!
+//! ```text
+//! {"pdu":"trap","request_id":7,"security_level":"noAuthNoPriv","uptime":123,
+//!  "varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.8.3","name":"IF-MIB::ifOperStatus.3","type":"integer","value":2,"label":"down"}],
+//!  "notes":["sys_up_time_missing"]}
+//! ```
+//!
+//! `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
+//! Octets are `value` when they are text, else `hex`. A varbind that could not be read has `"type":"malformed"`,
+//! its `reason`, and `hex`. `"truncated":true` says that varbinds are missing at the end.
+//!
+//! Invariant: valid JSON, whatever the octets were.
+
+use crate::base::limits::ENRICHED_OCTETS_MAX;
+use crate::base::span::Span;
+use crate::model::bounded::{Bounded, printable};
+use crate::model::notification::oid_buf::OidBuf;
+use crate::model::notification::scan::{Facts, holds_community};
+use crate::model::notification::{Naming, Subject, ValueLabels, span_since};
+use crate::wire::ber::Oid;
+use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
+
+/// Kept back for what closes the object: `truncated` and all notes at once.
+const ENDING_OCTETS_MAX: usize = 1024;
+
+/// Octets shown of an agent-addr or engine ID that has not its lawful size.
+const ODD_OCTETS_SHOWN_MAX: usize = 64;
+
+/// Integers from here on are strings: readers that use doubles would round them.
+const EXACT_INTEGER_END: u64 = 1 << 53;
+
+/// Appends the object; returns where it is and whether varbinds are missing.
+pub(super) fn render<N: Naming + ?Sized>(
+    subject: &Subject<'_, '_>,
+    facts: &Facts,
+    names: &N,
+    out: &mut Vec<u8>,
+) -> (Span, bool) {
+    let start = out.len();
+    let mut json = Bounded::new(out, ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
+    json.push(b"{\"pdu\":\"");
+    json.push(subject.pdu.kind.as_str().as_bytes());
+    if let Some(request_id) = subject.pdu.request_id() {
+        json.push(b"\",\"request_id\":");
+        json.signed(i64::from(request_id));
+        json.push(b",\"security_level\":\"");
+    } else {
+        json.push(b"\",\"security_level\":\"");
+    }
+    json.push(subject.security_level.as_bytes());
+    json.push(b"\"");
+    if !subject.engine_id.is_empty() {
+        json.push(b",\"engine_id\":");
+        hex(&mut json, subject.engine_id.get(..ODD_OCTETS_SHOWN_MAX).unwrap_or(subject.engine_id));
+    }
+    if let Some(uptime) = facts.uptime {
+        json.push(b",\"uptime\":");
+        json.unsigned(u64::from(uptime));
+    }
+    if let Body::TrapV1(trap) = &subject.pdu.body {
+        trap_v1(&mut json, trap);
+    }
+    json.push(b",\"varbinds\":[");
+    for (place, element) in subject.pdu.varbinds.iter().enumerate() {
+        let mark = json.mark();
+        if place > 0 {
+            json.push(b",");
+        }
+        varbind(&mut json, &element, names);
+        if json.is_full() {
+            json.rewind(mark);
+            break;
+        }
+    }
+    let truncated = json.is_full();
+    json.release(ENDING_OCTETS_MAX);
+    json.push(b"]");
+    if truncated {
+        json.push(b",\"truncated\":true");
+    }
+    for (place, note) in facts.notes.iter().enumerate() {
+        json.push(if place == 0 { b",\"notes\":[\"" } else { b"\",\"" });
+        json.push(note.as_bytes());
+    }
+    json.push(if facts.notes.is_empty() { b"}" } else { b"\"]}" });
+    (span_since(start, json.mark()), truncated)
+}
+
+/// Writes the fields that only a v1 trap has (RFC 1157 4.1.6), as received.
+fn trap_v1(json: &mut Bounded<'_>, trap: &TrapV1<'_>) {
+    json.push(b",\"enterprise\":\"");
+    json.dotted(OidBuf::of(trap.enterprise).as_slice());
+    json.push(b"\",\"agent_addr\":");
+    match <[u8; 4]>::try_from(trap.agent_addr) {
+        Ok(address) => {
+            json.push(b"\"");
+            json.ipv4(address);
+            json.push(b"\"");
+        }
+        Err(_) => hex(json, trap.agent_addr.get(..ODD_OCTETS_SHOWN_MAX).unwrap_or(trap.agent_addr)),
+    }
+    json.push(b",\"generic_trap\":");
+    signed(json, trap.generic_trap);
+    json.push(b",\"specific_trap\":");
+    signed(json, trap.specific_trap);
+}
+
+/// Writes one element of `varbinds`.
+fn varbind<N: Naming + ?Sized>(json: &mut Bounded<'_>, element: &VarBind<'_>, names: &N) {
+    let masked = holds_community(element);
+    match element {
+        VarBind::Bound { name, value } => {
+            json.push(b"{");
+            let labels = name_members(json, *name, names);
+            if masked {
+                json.push(b"\"type\":\"octets\",\"value\":\"***\"");
+            } else {
+                value_members(json, value, labels);
+            }
+        }
+        VarBind::Malformed { name, raw, reason } => {
+            json.push(b"{");
+            if let Some(name) = name {
+                name_members(json, *name, names);
+            }
+            json.push(b"\"type\":\"malformed\",\"reason\":\"");
+            json.push(reason.as_str().as_bytes());
+            json.push(b"\",\"hex\":");
+            if masked { json.push(b"\"***\"") } else { hex(json, raw) }
+        }
+    }
+    json.push(b"}");
+}
+
+/// Writes the members `oid` and `name` and returns the labels of the object's values.
+fn name_members<'n, N: Naming + ?Sized>(
+    json: &mut Bounded<'_>,
+    name: Oid<'_>,
+    names: &'n N,
+) -> &'n ValueLabels {
+    let oid = OidBuf::of(name);
+    let arcs = oid.as_slice();
+    json.push(b"\"oid\":\"");
+    json.dotted(arcs);
+    json.push(b"\",\"name\":");
+    let Some(found) = names.name(arcs) else {
+        json.push(b"null,");
+        return &[];
+    };
+    // Modules and descriptors are letters, digits and hyphens (RFC 2578 section 3); a MIB file may say otherwise.
+    json.push(b"\"");
+    json.escaped(found.module);
+    json.push(b"::");
+    json.escaped(found.label);
+    let instance = arcs.get(found.depth..).unwrap_or_default();
+    if !instance.is_empty() {
+        json.push(b".");
+        json.dotted(instance);
+    }
+    json.push(b"\",");
+    found.value_labels
+}
+
+/// Writes the members `type` and `value` (or `hex`), and `label` for an enumerated INTEGER that has one.
+fn value_members(json: &mut Bounded<'_>, value: &Value<'_>, labels: &ValueLabels) {
+    match *value {
+        Value::Integer(number) => {
+            json.push(b"\"type\":\"integer\",\"value\":");
+            signed(json, number);
+            if let Some((_, label)) = labels.iter().find(|(labelled, _)| *labelled == number) {
+                json.push(b",\"label\":");
+                json.quoted(label);
+            }
+        }
+        Value::OctetString(octets) => match printable(octets) {
+            Some(text) => {
+                json.push(b"\"type\":\"octets\",\"value\":");
+                json.quoted(text);
+            }
+            None => type_and_hex(json, b"octets", octets),
+        },
+        Value::Null => json.push(b"\"type\":\"null\",\"value\":null"),
+        Value::ObjectIdentifier(oid) => {
+            json.push(b"\"type\":\"oid\",\"value\":\"");
+            json.dotted(OidBuf::of(oid).as_slice());
+            json.push(b"\"");
+        }
+        Value::IpAddress(address) => {
+            json.push(b"\"type\":\"ipaddress\",\"value\":\"");
+            json.ipv4(address);
+            json.push(b"\"");
+        }
+        Value::Counter32(number) => type_and_unsigned(json, b"counter32", u64::from(number)),
+        Value::Gauge32(number) => type_and_unsigned(json, b"gauge32", u64::from(number)),
+        Value::TimeTicks(number) => type_and_unsigned(json, b"timeticks", u64::from(number)),
+        Value::UInteger32(number) => type_and_unsigned(json, b"uinteger32", u64::from(number)),
+        Value::Counter64(number) => type_and_unsigned(json, b"counter64", number),
+        Value::Opaque(opaque) => opaque_members(json, &opaque),
+        Value::NsapAddress(octets) => type_and_hex(json, b"nsapaddress", octets),
+        Value::NoSuchObject => json.push(b"\"type\":\"noSuchObject\",\"value\":null"),
+        Value::NoSuchInstance => json.push(b"\"type\":\"noSuchInstance\",\"value\":null"),
+        Value::EndOfMibView => json.push(b"\"type\":\"endOfMibView\",\"value\":null"),
+        Value::Unknown { tag, octets } => {
+            type_and_hex(json, b"unknown", octets);
+            json.push(b",\"tag\":");
+            json.unsigned(u64::from(tag));
+        }
+    }
+}
+
+/// Writes the members of an Opaque value.
+fn opaque_members(json: &mut Bounded<'_>, opaque: &Opaque<'_>) {
+    match opaque.inner {
+        OpaqueInner::Float(number) => {
+            float(json, b"opaque-float", number.is_finite(), format_args!("{number:?}"))
+        }
+        OpaqueInner::Double(number) => {
+            float(json, b"opaque-double", number.is_finite(), format_args!("{number:?}"))
+        }
+        OpaqueInner::Counter64(number) => type_and_unsigned(json, b"opaque-counter64", number),
+        OpaqueInner::UInt64(number) => type_and_unsigned(json, b"opaque-uint64", number),
+        OpaqueInner::Int64(number) => {
+            json.push(b"\"type\":\"opaque-int64\",\"value\":");
+            signed(json, number);
+        }
+        OpaqueInner::Raw => type_and_hex(json, b"opaque", opaque.octets),
+    }
+}
+
+/// Writes `type` and a floating-point `value`; infinities and NaN are strings, JSON has no number for them.
+fn float(json: &mut Bounded<'_>, kind: &[u8], is_finite: bool, number: std::fmt::Arguments<'_>) {
+    json.push(b"\"type\":\"");
+    json.push(kind);
+    json.push(b"\",\"value\":");
+    let quote: &[u8] = if is_finite { b"" } else { b"\"" };
+    json.push(quote);
+    json.formatted(number);
+    json.push(quote);
+}
+
+/// Writes `type` and an unsigned `value`.
+fn type_and_unsigned(json: &mut Bounded<'_>, kind: &[u8], number: u64) {
+    json.push(b"\"type\":\"");
+    json.push(kind);
+    json.push(b"\",\"value\":");
+    let quote: &[u8] = if number < EXACT_INTEGER_END { b"" } else { b"\"" };
+    json.push(quote);
+    json.unsigned(number);
+    json.push(quote);
+}
+
+/// Writes `type` and `hex`.
+fn type_and_hex(json: &mut Bounded<'_>, kind: &[u8], octets: &[u8]) {
+    json.push(b"\"type\":\"");
+    json.push(kind);
+    json.push(b"\",\"hex\":");
+    hex(json, octets);
+}
+
+/// Writes a signed integer, as a string when it is too large for a double.
+fn signed(json: &mut Bounded<'_>, number: i64) {
+    let quote: &[u8] = if number.unsigned_abs() < EXACT_INTEGER_END { b"" } else { b"\"" };
+    json.push(quote);
+    json.signed(number);
+    json.push(quote);
+}
+
+/// Writes octets as a string of digits.
+fn hex(json: &mut Bounded<'_>, octets: &[u8]) {
+    json.push(b"\"");
+    json.hex(octets);
+    json.push(b"\"");
+}

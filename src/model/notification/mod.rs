@@ -1,0 +1,274 @@
+//! What a trap or an inform says: snmpTrapOID, the readable line that rules match on, and JSON for the store.
+//!
+//! ```text
+//! wire::snmp (borrowed view) -> [describe] -> text, oid, trap type, JSON as spans of one buffer
+//! ```
+//!
+//! Invariant: allocates only by growing the buffer it is given, by a bounded amount per message; a community is in
+//! neither text nor JSON; nothing that was received passes without a trace in one of them, short of a cut that both
+//! mark.
+
+#![forbid(unsafe_code)]
+
+mod json;
+mod oid_buf;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::borrow::Cow;
+
+pub use oid_buf::OidBuf;
+
+use crate::base::span::Span;
+use crate::wire::error::Reason;
+use crate::wire::snmp::{CommunityMessage, Pdu, PduKind, Version};
+
+/// Labels of the values of an enumerated object: number and label.
+pub type ValueLabels = [(i64, Cow<'static, str>)];
+
+/// Somebody who knows names. The floor that sees both `mib` and `model` implements it for `mib::Names`; the two do
+/// not see each other.
+pub trait Naming {
+    /// The longest definition that `arcs` starts with, if any. Called about twice per varbind; must not allocate.
+    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>>;
+}
+
+/// The answer of a [`Naming`].
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectName<'n> {
+    /// The defining module, as `IF-MIB`.
+    pub module: &'n str,
+    /// The descriptor, as `ifIndex`.
+    pub label: &'n str,
+    /// How many sub-identifiers the definition has; those after it are the instance.
+    pub depth: usize,
+    /// The labels of the object's values; empty when it is not enumerated.
+    pub value_labels: &'n ValueLabels,
+}
+
+/// The version a notification came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SnmpVersion {
+    /// SNMPv1 (RFC 1157).
+    V1,
+    /// SNMPv2c (RFC 1901).
+    V2c,
+    /// SNMPv3 (RFC 3412).
+    V3,
+}
+
+impl SnmpVersion {
+    /// The version as `snmp_messages.snmp_version` has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2c => "v2c",
+            Self::V3 => "v3",
+        }
+    }
+}
+
+impl From<Version> for SnmpVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1 => Self::V1,
+            Version::V2c => Self::V2c,
+        }
+    }
+}
+
+/// What [`describe_subject`] is to describe: a PDU and what its message said about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'m, 'a> {
+    /// The version of the message.
+    pub version: SnmpVersion,
+    /// The PDU; of an encrypted message the decrypted one.
+    pub pdu: &'m Pdu<'a>,
+    /// securityLevel (RFC 3411 3.4.3): `noAuthNoPriv`, `authNoPriv` or `authPriv`.
+    pub security_level: &'static str,
+    /// The authoritative engine ID of a v3 message; empty without.
+    pub engine_id: &'m [u8],
+    /// Octets after the message that nothing read.
+    pub trailing_octets: usize,
+}
+
+/// Declares [`Note`] with its names.
+macro_rules! notes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// Something odd about a notification that could be read all the same.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Note { $($(#[$doc])* $variant,)+ }
+
+        impl Note {
+            /// Every note with its snake_case name.
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$variant, $name),)+];
+        }
+    };
+}
+
+notes! {
+    /// No readable snmpTrapOID.0 (RFC 3416 4.2.6 requires it).
+    SnmpTrapOidMissing = "snmp_trap_oid_missing",
+    /// snmpTrapOID.0 is not the second varbind (RFC 3416 4.2.6).
+    SnmpTrapOidOutOfOrder = "snmp_trap_oid_out_of_order",
+    /// snmpTrapOID.0 is there more than once; the first counts.
+    SnmpTrapOidRepeated = "snmp_trap_oid_repeated",
+    /// No readable sysUpTime.0 (RFC 3416 4.2.6 requires it).
+    SysUpTimeMissing = "sys_up_time_missing",
+    /// sysUpTime.0 is not the first varbind (RFC 3416 4.2.6).
+    SysUpTimeOutOfOrder = "sys_up_time_out_of_order",
+    /// A v1 trap whose fields make no snmpTrapOID (RFC 3584 3.1).
+    SnmpTrapOidNotDerivable = "snmp_trap_oid_not_derivable",
+    /// agent-addr of a v1 trap has not 4 octets (RFC 1157 4.1.6).
+    AgentAddrLength = "agent_addr_length",
+    /// Octets follow the message, or the PDU inside it.
+    TrailingOctets = "trailing_octets",
+    /// An INTEGER that does not fit 32 bits (RFC 2578 7.1.1).
+    IntegerBeyond32Bits = "integer_beyond_32_bits",
+    /// A Counter64 in a v1 PDU (RFC 3584 2.1).
+    Counter64InV1 = "counter64_in_v1",
+    /// noSuchObject, noSuchInstance or endOfMibView in a notification (RFC 3416 section 3).
+    ExceptionValue = "exception_value",
+}
+
+/// A set of [`Note`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes(u32);
+
+impl Notes {
+    /// Adds a note.
+    const fn insert(&mut self, note: Note) {
+        self.0 |= 1 << note as u32;
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether `note` is in the set.
+    #[must_use]
+    pub const fn contains(self, note: Note) -> bool {
+        self.0 & (1 << note as u32) != 0
+    }
+
+    /// The snake_case names of the notes, in a fixed order.
+    pub fn iter(self) -> impl Iterator<Item = &'static str> {
+        Note::ALL.iter().filter(move |(note, _)| self.contains(*note)).map(|(_, name)| *name)
+    }
+}
+
+/// A set of [`Reason`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reasons(u64);
+
+const _: () = assert!(Reason::ALL.len() <= 64, "one bit for each reason");
+const _: () = assert!(Note::ALL.len() <= 32, "one bit for each note");
+
+impl Reasons {
+    /// Adds a reason.
+    const fn insert(&mut self, reason: Reason) {
+        self.0 |= 1 << reason.index();
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The reasons, in order of declaration.
+    pub fn iter(self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(move |reason| self.0 & (1 << reason.index()) != 0)
+    }
+}
+
+/// What a message says, with its texts as spans of the buffer that [`describe`] appended to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notification {
+    /// The readable line (`raw_message`).
+    pub text: Span,
+    /// snmpTrapOID in dots; empty when there is none.
+    pub oid: Span,
+    /// The symbolic name of snmpTrapOID, as `IF-MIB::linkDown`, or the dots again; empty when there is none.
+    pub trap_type: Span,
+    /// The JSON object (`enriched_data`).
+    pub enriched: Span,
+    /// Trap, inform, or something that is no notification.
+    pub kind: PduKind,
+    /// The version.
+    pub version: SnmpVersion,
+    /// request-id; a v1 trap has none.
+    pub request_id: Option<i32>,
+    /// sysUpTime in hundredths of a second, when the sender says it.
+    pub uptime: Option<u32>,
+    /// Varbinds, malformed ones included; at most one more than [`crate::base::limits::VARBINDS_MAX`].
+    pub varbinds: u32,
+    /// Malformed varbinds.
+    pub malformed: u32,
+    /// What varbinds were refused for (`validation_errors`).
+    pub errors: Reasons,
+    /// What is odd, though readable.
+    pub notes: Notes,
+    /// Whether text or JSON was cut at its bound.
+    pub truncated: bool,
+}
+
+/// Describes a v1 or v2c message; appends to `out` at most
+/// [`crate::base::limits::RENDERED_TEXT_OCTETS_MAX`] + [`crate::base::limits::ENRICHED_OCTETS_MAX`] octets.
+///
+/// Whether the message is a notification at all is the caller's to decide; any PDU can be described.
+pub fn describe<N: Naming + ?Sized>(
+    message: &CommunityMessage<'_>,
+    names: &N,
+    out: &mut Vec<u8>,
+) -> Notification {
+    let subject = Subject {
+        version: message.version.into(),
+        pdu: &message.pdu,
+        security_level: "noAuthNoPriv",
+        engine_id: &[],
+        trailing_octets: message.trailing_octets,
+    };
+    describe_subject(&subject, names, out)
+}
+
+/// Describes a PDU of any version; see [`describe`].
+pub fn describe_subject<N: Naming + ?Sized>(
+    subject: &Subject<'_, '_>,
+    names: &N,
+    out: &mut Vec<u8>,
+) -> Notification {
+    let facts = scan::scan(subject);
+    let line = text::render(subject, &facts, names, out);
+    let (enriched, enriched_is_cut) = json::render(subject, &facts, names, out);
+    Notification {
+        text: line.text,
+        oid: line.oid,
+        trap_type: line.trap_type,
+        enriched,
+        kind: subject.pdu.kind,
+        version: subject.version,
+        request_id: subject.pdu.request_id(),
+        uptime: facts.uptime,
+        varbinds: facts.varbinds,
+        malformed: facts.malformed,
+        errors: facts.errors,
+        notes: facts.notes,
+        truncated: line.truncated || enriched_is_cut,
+    }
+}
+
+/// The span from `start` to `end` of a buffer; empty when the buffer is too long for spans, which a batch's bound
+/// excludes.
+fn span_since(start: usize, end: usize) -> Span {
+    match (u32::try_from(start), u32::try_from(end.saturating_sub(start))) {
+        (Ok(start), Ok(len)) => Span { start, len },
+        _ => Span::EMPTY,
+    }
+}
