@@ -17,7 +17,7 @@ use super::cursor::Cursor;
 use super::device_header::{self, Anchor, Header, Place};
 use super::notes::Notes;
 use super::pri::{self, Start};
-use super::timestamp::Stamp;
+use super::timestamp::{self, Stamp};
 use super::{Format, Message, key_value, rfc5424};
 
 /// Octets of TAG (RFC 3164 4.1.3); longer ones are noted.
@@ -188,7 +188,8 @@ fn tag<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: TagPlace) {
         return;
     }
     let Some((name, proc_id, ended, after)) = name_and_proc_id(cursor) else { return };
-    if !ended && (tagless || place != TagPlace::AfterHost) {
+    // Without a colon the word is only believed where a tag must stand, and if it does not begin a date.
+    if !ended && (tagless || place != TagPlace::AfterHost || timestamp::any(cursor).is_some()) {
         return;
     }
     if !ended {

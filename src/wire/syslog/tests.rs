@@ -179,7 +179,7 @@ fn host_and_tag_are_told_apart() {
     assert_eq!(fields("<13>Mar  7 09:05:03 h : Scrubbed@ 2021 x"), "h - - - | Scrubbed@ 2021 x");
     assert_eq!(
         fields("<13>Mar  7 09:05:03 h Mon May 04 12:59:59 2020 Info: x"),
-        "h Mon - - | May 04 12:59:59 2020 Info: x"
+        "h - - - | Mon May 04 12:59:59 2020 Info: x"
     );
     assert_eq!(fields("<6>AUG 10 22:18:24 host tag This msg"), "host tag - - | This msg");
     assert_eq!(notes(b"<6>Aug 10 22:18:24 host tag This msg"), ["tag-without-colon"]);
