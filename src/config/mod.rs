@@ -20,7 +20,7 @@ mod reader;
 mod resolve;
 mod rules;
 mod secret;
-mod settings;
+pub mod settings;
 
 use std::path::Path;
 

@@ -34,7 +34,7 @@ pub struct Place<'a> {
 /// The fields of `message` as spans of `out`, the batch's octets. Fields that are not text are copied, made readable.
 pub fn record(message: &Message<'_>, place: Place<'_>, received_at: Timestamp, out: &mut Vec<u8>) -> SyslogRecord {
     SyslogRecord {
-        pri: message.pri.map(|pri| pri.0),
+        pri: message.pri.map(|pri| pri.value()),
         host: span(message.hostname, place, out),
         program: span(message.app_name, place, out),
         process_id: message.proc_id.and_then(number),

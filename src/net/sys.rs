@@ -33,6 +33,10 @@ impl std::fmt::Debug for ReceiveSlab {
     }
 }
 
+// SAFETY: the raw pointers in headers and vectors are written by `receive`, which points them at buffers of the same
+// slab before each use; between calls nobody reads through them. So a slab may move to another thread.
+unsafe impl Send for ReceiveSlab {}
+
 /// One received datagram, borrowed from its slab.
 #[derive(Debug, Clone, Copy)]
 pub struct Datagram<'a> {

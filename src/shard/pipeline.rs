@@ -10,7 +10,8 @@ use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, IdAllocator, Kind, NotificationRecord, Reasons};
-use crate::model::{notification, readable, syslog};
+use crate::model::notification::{self, Naming, ObjectName};
+use crate::model::{readable, syslog};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
@@ -88,6 +89,21 @@ pub struct Pipeline {
     names: Arc<Names>,
     ids: IdAllocator,
     informs: InformHasher,
+}
+
+/// Lets the rendering of notifications, which knows no MIB, ask the names we have.
+struct MibNaming<'n>(&'n Names);
+
+impl Naming for MibNaming<'_> {
+    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
+        let found = self.0.lookup(arcs)?;
+        Some(ObjectName {
+            module: found.module,
+            label: found.label,
+            depth: arcs.len() - found.suffix.len(),
+            value_labels: found.enumeration,
+        })
+    }
 }
 
 /// The parts of an event that its protocol decides.
@@ -189,10 +205,10 @@ impl Pipeline {
         message: &CommunityMessage<'_>,
         batch: &mut Batch,
     ) -> Decoded {
-        let described = notification::describe(message, &self.names, &mut batch.octets);
+        let described = notification::describe(message, &MibNaming(&self.names), &mut batch.octets);
         let mut reasons = Reasons::default();
-        for reason in described.reasons() {
-            reasons.add(reason);
+        for reason in described.errors.iter() {
+            reasons.add(reason.as_str());
         }
         if described.oid.is_empty() {
             reasons.add("SNMP trap missing OID");

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::base::clock::{Clock, Stopwatch};
+use crate::base::clock::{Clock, Stopwatch, Timestamp};
 use crate::net::accept::{Admission, ConnectionCounters};
 use crate::shard::intake::Intake;
 use crate::shard::pipeline::{Arrival, Cut, Protocol};
@@ -82,6 +82,7 @@ struct Connection {
     port: u16,
     listener: u8,
     deframer: Deframer,
+    message_octets_max: usize,
     /// Octets read and not yet part of a whole frame.
     pending: BytesMut,
     /// Since when they wait for the rest.
@@ -186,6 +187,7 @@ async fn accept(socket: TcpListener, door: Rc<Door>, hub: Rc<Hub>, mut stopped: 
             port: door.port,
             listener: door.listener,
             deframer: Deframer::new(door.limits.message_octets_max),
+            message_octets_max: door.limits.message_octets_max,
             pending: BytesMut::new(),
             pending_since: None,
         };
@@ -310,23 +312,33 @@ impl Connection {
                         (false, true) => Some(Cut::Unterminated),
                         (false, false) => None,
                     };
-                    intake.accept(&Arrival {
-                        protocol: Protocol::Syslog,
-                        listener: self.listener,
-                        port: self.port,
-                        bytes,
-                        peer: self.peer,
-                        local: None,
-                        at,
-                        cut,
-                    });
+                    intake.accept(&self.arrival(bytes, at, cut));
                     consumed_total += consumed;
                     self.pending_since = None;
                 }
                 Ok(Step::Skip { consumed }) => consumed_total += consumed,
                 Ok(Step::NeedMore) => return (consumed_total, Taken::All),
-                Err(_) => return (consumed_total, Taken::Broken),
+                Err(_) => {
+                    // Where the next message starts cannot be known: what is there is kept as one.
+                    let end = rest.len().min(self.message_octets_max);
+                    intake.accept(&self.arrival(rest.get(..end).unwrap_or(rest), at, Some(Cut::Unterminated)));
+                    return (octets.len(), Taken::Broken);
+                }
             }
+        }
+    }
+
+    /// A frame of this connection.
+    fn arrival<'a>(&self, bytes: &'a [u8], at: Timestamp, cut: Option<Cut>) -> Arrival<'a> {
+        Arrival {
+            protocol: Protocol::Syslog,
+            listener: self.listener,
+            port: self.port,
+            bytes,
+            peer: self.peer,
+            local: None,
+            at,
+            cut,
         }
     }
 

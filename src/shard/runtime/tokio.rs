@@ -1,9 +1,9 @@
 //! A runtime on tokio: epoll to sleep, `recvmmsg` to read.
 
 use std::io;
-use std::os::fd::OwnedFd;
 
-use tokio::io::unix::AsyncFd;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::shard::receive::Shard;
@@ -28,7 +28,7 @@ async fn drive(shard: &mut Shard) -> io::Result<()> {
     let (readable, mut wake) = mpsc::channel::<()>(1);
     let mut watchers = Vec::new();
     for socket in shard.sockets() {
-        let socket = AsyncFd::new(socket.try_clone_to_owned()?)?;
+        let socket = UdpSocket::from_std(socket.try_clone_to_owned()?.into())?;
         watchers.push(tokio::task::spawn_local(watch(socket, readable.clone())));
     }
     while !shard.is_stopping() {
@@ -45,10 +45,11 @@ async fn drive(shard: &mut Shard) -> io::Result<()> {
 }
 
 /// Says when `socket` is readable.
-async fn watch(socket: AsyncFd<OwnedFd>, readable: mpsc::Sender<()>) {
-    while let Ok(mut guard) = socket.readable().await {
-        // Before the turn, not after it: what arrives in between must wake us again.
-        guard.clear_ready();
+async fn watch(socket: UdpSocket, readable: mpsc::Sender<()>) {
+    while socket.readable().await.is_ok() {
+        // The shard reads through its own descriptor, so readiness is taken back by hand; before the turn and not
+        // after it, since what arrives in between must wake us again.
+        let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         if readable.send(()).await.is_err() {
             return;
         }

@@ -69,6 +69,11 @@ impl Notes {
         self.0 |= other.0;
     }
 
+    /// Takes `other` out.
+    pub fn remove(&mut self, other: Self) {
+        self.0 &= !other.0;
+    }
+
     /// Whether every member of `other` is in the set.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
