@@ -150,17 +150,18 @@ fn read_user(
     let start = Place::from(node.referenced);
     let name =
         reader.peek(&node, "username").map_or_else(|| number.to_string(), |name| format!("\"{name}\""));
+    if !reader.is_section(&node, &format!("user {name}"), UserEntry::KEYS) {
+        return;
+    }
     let user = UserEntry::read(Some(node), &format!("user {name}: "), reader);
     let allowed = format!("1 to {USERNAME_OCTETS_MAX} octets");
     let username = reader.required_text(&user.username, start, &allowed);
     if username.as_ref().is_some_and(|username| username.len() > USERNAME_OCTETS_MAX) {
         reader.wrong(&user.username, "too long", &allowed);
     }
-    if user.credentials.is_absent() {
-        reader.push(&user.credentials.key, Some(start), None, "missing", "a list, at least one element");
-    }
     let known = users.entry(username.unwrap_or_default()).or_default();
-    for (number, node) in (1..).zip(reader.list(user.credentials)) {
+    let credentials = reader.required_list(user.credentials, start);
+    for (number, node) in (1..).zip(credentials) {
         let start = Place::from(node.referenced);
         let priority = reader.peek(&node, "priority").filter(|text| text.parse::<u32>().is_ok());
         let place = priority.map_or_else(
@@ -176,11 +177,18 @@ fn read_user(
 }
 
 fn read_credential(reader: &mut Reader<'_>, entry: &CredentialEntry, start: Place) -> Option<Credential> {
-    if entry.priority.is_absent() {
-        reader.push(&entry.priority.key, Some(start), None, "missing", "a whole number, lower first");
-    }
-    let priority =
-        reader.integer(&entry.priority, 0, u32::MAX.into(), "").and_then(|value| u32::try_from(value).ok());
+    let priority = if entry.priority.is_absent() {
+        reader.push(
+            &entry.priority.key,
+            Some(start),
+            None,
+            "missing",
+            "a whole number, the lower is tried first",
+        );
+        None
+    } else {
+        reader.integer(&entry.priority, 0, u32::MAX.into(), "").and_then(|value| u32::try_from(value).ok())
+    };
     if entry.auth_type.is_absent() {
         let allowed = AUTH_TYPES.map(|(word, _)| word).join(", ");
         reader.push(&entry.auth_type.key, Some(start), None, "missing", &allowed);

@@ -20,6 +20,8 @@ use crate::config::error::{ConfigError, Place, Problem};
 pub const FILE_OCTETS_MAX: u64 = 32 * 1024 * 1024;
 /// Values and keys in one file; a rule has up to 17.
 const NODES_MAX: usize = 4_000_000;
+/// Values that aliases may repeat; nobody writes so many, and each repetition takes memory.
+const ALIASED_MAX: usize = 50_000;
 /// How deep a file may nest; ours nest five deep.
 const DEPTH_MAX: usize = 32;
 
@@ -89,6 +91,7 @@ impl Source {
                 max_total_scalar_bytes: 4 * usize::try_from(FILE_OCTETS_MAX).unwrap_or(usize::MAX),
                 max_total_comment_bytes: 4 * usize::try_from(FILE_OCTETS_MAX).unwrap_or(usize::MAX),
             },
+            alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: ALIASED_MAX },
             with_snippet: false,
         };
         serde_yaml::from_str_with_options::<Node>(&self.text, options).map_err(|error| {

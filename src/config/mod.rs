@@ -64,3 +64,6 @@ pub fn load_rules(path: &Path) -> Result<RuleSet, ConfigError> {
 pub fn load_credentials(path: &Path) -> Result<Credentials, ConfigError> {
     credentials::credentials(&Source::read(path, true)?)
 }
+
+#[cfg(test)]
+mod tests;

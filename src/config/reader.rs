@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::base::excerpt::Excerpt;
 use crate::config::document::{Node, Source, Written, is_null};
 use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem, nearest};
 
@@ -31,6 +30,25 @@ pub(super) struct Entry {
 pub(super) struct Fields {
     prefix: String,
     entries: Vec<(&'static str, Node)>,
+}
+
+/// Characters of a value that are shown.
+const SHOWN_CHARACTERS_MAX: usize = 64;
+
+/// `text`, cut to a bearable length, with line breaks and other control characters spelled out.
+fn on_one_line(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN_CHARACTERS_MAX) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(SHOWN_CHARACTERS_MAX).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 impl Entry {
@@ -105,10 +123,7 @@ impl<'s> Reader<'s> {
     fn shown(&self, node: &Node) -> Option<String> {
         match &node.value {
             Written::Sequence(_) | Written::Mapping(_) | Written::Null => None,
-            Written::Text(text) if self.source.as_written(node).is_empty() => {
-                Some(Excerpt(text.as_bytes()).to_string())
-            }
-            _ => Some(Excerpt(self.source.as_written(node).as_bytes()).to_string()),
+            _ => Some(on_one_line(self.source.as_written(node))),
         }
     }
 
@@ -121,16 +136,8 @@ impl<'s> Reader<'s> {
     ) -> Fields {
         let mut fields = Fields { prefix: prefix.to_owned(), entries: Vec::new() };
         let section = prefix.trim_end_matches(['.', ':', ' ']);
-        let Some(node) = node else { return fields };
-        let entries = match node.value {
-            Written::Null => return fields,
-            Written::Mapping(entries) => entries,
-            _ => {
-                let what = "must be a section: keys, each with a value";
-                self.note(section, Some(&node), what, &keys.join(", "));
-                return fields;
-            }
-        };
+        let Some(node) = node.filter(|node| self.is_section(node, section, keys)) else { return fields };
+        let Written::Mapping(entries) = node.value else { return fields };
         for (key, value) in entries {
             let name = self.text_of(&key).unwrap_or_default();
             match keys.iter().find(|known| **known == name) {
@@ -151,9 +158,18 @@ impl<'s> Reader<'s> {
         let key = if self.source.secret && near.is_none() {
             prefix.trim_end_matches(['.', ':', ' ']).to_owned()
         } else {
-            format!("{prefix}{}", Excerpt(name.as_bytes()))
+            format!("{prefix}{}", on_one_line(name))
         };
         self.push(&key, Some(place), None, &what, &keys.join(", "));
+    }
+
+    /// Whether `node` can hold keys; if not, that is a problem of `key`.
+    pub(super) fn is_section(&mut self, node: &Node, key: &str, keys: &[&str]) -> bool {
+        let fits = matches!(node.value, Written::Mapping(_) | Written::Null);
+        if !fits {
+            self.note(key, Some(node), "must be a section: keys, each with a value", &keys.join(", "));
+        }
+        fits
     }
 
     /// The elements of a list; none when it is absent or empty.
@@ -167,6 +183,18 @@ impl<'s> Reader<'s> {
                 Vec::new()
             }
         }
+    }
+
+    /// A list that must be there, with an element, in the element that starts at `start`.
+    pub(super) fn required_list(&mut self, entry: Entry, start: Place) -> Vec<Node> {
+        let allowed = "a list, at least one element";
+        if entry.is_absent() {
+            self.push(&entry.key, Some(start), None, "missing", allowed);
+        } else if matches!(&entry.node, Some(Node { value: Written::Sequence(nodes), .. }) if nodes.is_empty())
+        {
+            self.wrong(&entry, "the list is empty", allowed);
+        }
+        self.list(entry)
     }
 
     /// The value, unless the key is absent; a key with nothing behind it is a problem.
@@ -236,7 +264,7 @@ impl<'s> Reader<'s> {
         let Written::Mapping(entries) = &node.value else { return None };
         let (_, value) =
             entries.iter().find(|(name, _)| self.text_of(name).is_some_and(|name| name == key))?;
-        self.text_of(value).map(|text| Excerpt(text.as_bytes()).to_string())
+        self.text_of(value).map(|text| on_one_line(&text))
     }
 
     pub(super) fn boolean(&mut self, entry: &Entry) -> Option<bool> {

@@ -41,6 +41,9 @@ enum PatternType {
 const PATTERN_TYPES: [(&str, PatternType); 3] =
     [("regex", PatternType::Regex), ("keyword", PatternType::Keyword), ("exact", PatternType::Exact)];
 
+/// Key and place of a rule's pattern, by the rule's id and line.
+type Patterns = HashMap<(String, usize), (&'static str, Place)>;
+
 /// The rules of a file, compiled.
 pub(super) struct LoadedRules {
     pub(super) set: RuleSet,
@@ -54,20 +57,28 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
     let mut reader = Reader::new(source);
     let file = RulesFile::read(Some(root), "", &mut reader);
     let mut seen: HashMap<String, Place> = HashMap::new();
-    let mut patterns: HashMap<String, (&'static str, Place)> = HashMap::new();
+    let mut patterns = Patterns::new();
     let mut disabled = 0;
     let mut rules = Vec::new();
     for (number, node) in (1..).zip(reader.list(file.rules)) {
         let start = Place::from(node.referenced);
-        let prefix = format!("rule {}: ", named(&reader, &node, number));
-        let entry = RuleEntry::read(Some(node), &prefix, &mut reader);
-        let Some(id) = reader.required_text(&entry.id, start, "text, unique in the file") else { continue };
-        if let Some(first) = seen.get(&id) {
-            let what = format!("the rule on line {} has the same id", first.line);
-            reader.wrong(&entry.id, &what, "an id of its own");
+        let name = format!("rule {}", named(&reader, &node, number));
+        if !reader.is_section(&node, &name, RuleEntry::KEYS) {
             continue;
         }
-        seen.insert(id.clone(), start);
+        let entry = RuleEntry::read(Some(node), &format!("{name}: "), &mut reader);
+        let id = reader.required_text(&entry.id, start, "text, unique in the file");
+        if let Some(id) = &id {
+            match seen.get(id) {
+                Some(first) => {
+                    let what = format!("the rule on line {} has the same id", first.line);
+                    reader.wrong(&entry.id, &what, "an id of its own");
+                }
+                None => {
+                    seen.insert(id.clone(), start);
+                }
+            }
+        }
         let enabled = reader.boolean(&entry.enabled).unwrap_or(true);
         let Some(rule) = rule(&mut reader, &entry, id, start) else { continue };
         if enabled {
@@ -76,7 +87,7 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
                 Pattern::Regex(_) | Pattern::Exact(_) => ("pattern", &entry.pattern),
             };
             if let Some(node) = &key.node {
-                patterns.insert(rule.id.clone(), (name, node.referenced.into()));
+                patterns.insert((rule.id.clone(), rule.line), (name, node.referenced.into()));
             }
             rules.push(rule);
         } else {
@@ -99,12 +110,19 @@ fn named(reader: &Reader<'_>, node: &Node, number: usize) -> String {
     id.map_or_else(|| number.to_string(), |id| format!("\"{id}\""))
 }
 
-fn rule(reader: &mut Reader<'_>, entry: &RuleEntry, id: String, start: Place) -> Option<Rule> {
+fn rule(reader: &mut Reader<'_>, entry: &RuleEntry, id: Option<String>, start: Place) -> Option<Rule> {
     let name = reader.required_text(&entry.name, start, "text");
     let pattern = pattern(reader, entry, start);
     let severity = reader.choice_or(&entry.severity, &SEVERITIES, "info");
     let action = reader.choice_or(&entry.action, &ACTIONS, Action::Store);
-    Some(Rule { id, name: name?, pattern: pattern?, severity: severity.to_owned(), action, line: start.line })
+    Some(Rule {
+        id: id?,
+        name: name?,
+        pattern: pattern?,
+        severity: severity.to_owned(),
+        action,
+        line: start.line,
+    })
 }
 
 fn pattern(reader: &mut Reader<'_>, entry: &RuleEntry, start: Place) -> Option<Pattern> {
@@ -148,13 +166,9 @@ fn keywords(reader: &mut Reader<'_>, entry: &Entry, start: Place) -> Option<Vec<
 }
 
 /// Notes what cannot be compiled at the place of the pattern.
-fn note_all(
-    reader: &mut Reader<'_>,
-    error: &CompileError,
-    patterns: &HashMap<String, (&'static str, Place)>,
-) {
+fn note_all(reader: &mut Reader<'_>, error: &CompileError, patterns: &Patterns) {
     for problem in error.problems() {
-        match patterns.get(&problem.id) {
+        match patterns.get(&(problem.id.clone(), problem.line)) {
             Some((name, place)) => {
                 let key = format!("rule \"{}\": {name}", problem.id);
                 reader.push(&key, Some(*place), None, &problem.reason, "");

@@ -187,14 +187,13 @@ fn parse(pattern: &str) -> Result<Hir, String> {
             .utf8(false)
             .nest_limit(NEST_MAX)
             .build()
-            .parse(pattern)
     };
     if pattern.is_ascii()
-        && let Ok(hir) = parser(false)
+        && let Ok(hir) = parser(false).parse(pattern)
     {
         return Ok(hir);
     }
-    parser(true).map_err(|error| match error {
+    parser(true).parse(pattern).map_err(|error| match error {
         regex_syntax::Error::Parse(error) => {
             reason(pattern, &error.kind(), error.span().start.offset, hint(error.kind()))
         }

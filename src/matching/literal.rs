@@ -156,7 +156,7 @@ fn examine_alternation(branches: &[Hir]) -> Piece {
             all
         });
     }
-    if let Some(texts) = exact.map(in_order).filter(|texts| affordable(texts)) {
+    if let Some(texts) = exact.map(in_order).filter(affordable) {
         return Piece::of(texts);
     }
     let mut required = Some(Texts::new());

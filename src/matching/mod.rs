@@ -24,3 +24,6 @@ mod set;
 pub use compile::{CompileError, KEYWORDS_MAX, REGEX_OCTETS_MAX, RULES_MAX, RuleProblem};
 pub use rule::{Action, Pattern, Rule, RuleIndex};
 pub use set::{RuleSet, Scratch};
+
+#[cfg(test)]
+mod tests;

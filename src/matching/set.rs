@@ -249,6 +249,3 @@ fn automaton(literals: &[Vec<u8>]) -> Result<Option<AhoCorasick>, CompileError> 
         .map(Some)
         .map_err(|error| CompileError::whole_set(format!("the literals of all rules together: {error}")))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,2 +1,3 @@
 mod corpus_syslog;
 mod corpus_snmp;
+mod config;

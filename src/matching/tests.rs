@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
+use regex_automata::meta;
 
-use super::*;
-use crate::matching::rule::{Action, Pattern};
+use super::{Action, Pattern, Rule, RuleIndex, RuleSet, Scratch};
 
 fn rule(id: usize, pattern: Pattern) -> Rule {
     Rule {

@@ -1,0 +1,147 @@
+//! Every key arrives; the list of keys is taken from the declarations in `file`.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::document::Source;
+use super::file::ConfigFile;
+use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
+
+/// A key, a value that is not its default, and what that value does to the settings.
+type Case = (&'static str, &'static str, fn(&mut Settings));
+
+const CASES: &[Case] = &[
+    ("daemon.log_level", "warn", |s| s.daemon.log_level = LogLevel::Warning),
+    ("daemon.log_file", "null", |s| s.daemon.log_file = None),
+    ("daemon.log_format", "json", |s| s.daemon.log_format = LogFormat::Json),
+    ("daemon.pid_file", "/run/mutt.pid", |s| s.daemon.pid_file = Some(PathBuf::from("/run/mutt.pid"))),
+    ("daemon.shards", "31", |s| s.daemon.shards = 31),
+    ("daemon.runtime", "glommio", |s| s.daemon.runtime = Runtime::Glommio),
+    ("listeners.snmp.enabled", "false", |s| s.listeners.snmp.enabled = false),
+    ("listeners.snmp.port", "0", |s| s.listeners.snmp.port = 0),
+    ("listeners.snmp.address", "[\"::1\", 192.0.2.1]", |s| {
+        s.listeners.snmp.address = vec!["::1".parse().unwrap(), "192.0.2.1".parse().unwrap()];
+    }),
+    ("listeners.snmp.buffer_size", "484", |s| s.listeners.snmp.buffer_size_octets = 484),
+    ("listeners.snmp.receive_buffer_bytes", "4096", |s| s.listeners.snmp.receive_buffer_bytes = 4_096),
+    ("listeners.syslog.enabled", "no", |s| s.listeners.syslog.enabled = false),
+    ("listeners.syslog.port", "65535", |s| s.listeners.syslog.port = 65_535),
+    ("listeners.syslog.protocol", "TCP", |s| s.listeners.syslog.protocol = SyslogProtocol::Tcp),
+    ("listeners.syslog.address", "127.0.0.1", |s| {
+        s.listeners.syslog.address = vec!["127.0.0.1".parse().unwrap()];
+    }),
+    ("listeners.syslog.buffer_size", "8192", |s| s.listeners.syslog.buffer_size_octets = 8_192),
+    ("listeners.syslog.receive_buffer_bytes", "1073741823", |s| {
+        s.listeners.syslog.receive_buffer_bytes = 1_073_741_823;
+    }),
+    ("listeners.syslog.tcp.connections_max", "1", |s| s.listeners.syslog.tcp.connections_max = 1),
+    ("listeners.syslog.tcp.idle_timeout_seconds", "0", |s| s.listeners.syslog.tcp.idle_timeout = None),
+    ("listeners.syslog.tcp.frame_timeout_seconds", "5", |s| {
+        s.listeners.syslog.tcp.frame_timeout = Some(Duration::from_secs(5));
+    }),
+    ("processor.queue_max_size", "10000", |s| s.processor.queue_max_messages = 10_000),
+    ("processor.batch_write_size", "100", |s| s.processor.batch_write_messages = 100),
+    ("processor.batch_timeout_seconds", "1.5", |s| s.processor.batch_timeout = Duration::from_millis(1_500)),
+    ("storage.database.path", "/var/lib/mutt.db", |s| s.storage.database.path = "/var/lib/mutt.db".into()),
+    ("storage.database.connection_timeout", "0", |s| s.storage.database.connection_timeout = Duration::ZERO),
+    ("storage.database.synchronous", "OFF", |s| s.storage.database.synchronous = Synchronous::Off),
+    ("storage.keep_community", "true", |s| s.storage.keep_community = true),
+    ("storage.node_id", "281474976710655", |s| s.storage.node_id = Some(281_474_976_710_655)),
+    ("storage.file_buffer.enabled", "true", |s| s.storage.file_buffer.enabled = true),
+    ("storage.file_buffer.path", "x.jsonl", |s| s.storage.file_buffer.path = "x.jsonl".into()),
+    ("storage.file_buffer.max_size_mb", "1", |s| s.storage.file_buffer.max_size_mib = 1),
+    ("storage.archiver.enabled", "yes", |s| s.storage.archiver.enabled = true),
+    ("storage.archiver.path", "old", |s| s.storage.archiver.path = "old".into()),
+    ("storage.archiver.format", "jsonl", |s| s.storage.archiver.format = ArchiveFormat::Jsonl),
+    ("storage.archiver.size_threshold_mb", "1048576", |s| s.storage.archiver.size_threshold_mib = 1_048_576),
+    ("storage.archiver.time_threshold_days", "30", |s| s.storage.archiver.time_threshold_days = 30),
+    ("storage.archiver.compress", "true", |s| s.storage.archiver.compress = true),
+    ("pattern_matching.rules_file", "~", |s| s.pattern_matching.rules_file = None),
+    ("pattern_matching.reload_interval_seconds", "0", |s| s.pattern_matching.reload_interval = None),
+    ("snmpv3.credentials_file", "users.yaml", |s| s.snmpv3.credentials_file = Some("users.yaml".into())),
+    ("http.enabled", "false", |s| s.http.enabled = false),
+    ("http.listen", "\"[::1]:0\"", |s| s.http.listen = "[::1]:0".parse().unwrap()),
+];
+
+/// Keys with one allowed value.
+const FIXED: &[(&str, &str)] = &[("listeners.snmp.protocol", "udp")];
+
+/// The file that sets `key` and nothing else.
+fn only(key: &str, value: &str) -> Source {
+    let mut text = String::new();
+    let parts: Vec<&str> = key.split('.').collect();
+    for (depth, part) in parts.iter().enumerate() {
+        let value = if depth + 1 == parts.len() { format!(" {value}") } else { String::new() };
+        text.push_str(&format!("{}{part}:{value}\n", "  ".repeat(depth)));
+    }
+    Source { name: "test.yaml".to_owned(), text: text.into(), secret: false }
+}
+
+#[test]
+fn every_key_is_in_the_table() {
+    let declared: BTreeSet<String> = ConfigFile::every_key("").into_iter().collect();
+    let tested = CASES.iter().map(|(key, _, _)| *key).chain(FIXED.iter().map(|(key, _)| *key));
+    let tested: BTreeSet<String> = tested.map(str::to_owned).collect();
+    assert_eq!(declared, tested);
+}
+
+#[test]
+fn every_key_arrives_and_touches_nothing_else() {
+    for (key, value, change) in CASES {
+        let mut expected = Settings::default();
+        change(&mut expected);
+        assert_ne!(expected, Settings::default(), "{key}: the value of the table is the default");
+        assert_eq!(resolve::settings(&only(key, value)).unwrap(), expected, "{key}");
+    }
+}
+
+#[test]
+fn every_key_refuses_what_makes_no_sense() {
+    for key in ConfigFile::every_key("") {
+        for value in ["[1, [2]]", "{a: 1}", "\"\""] {
+            let refused = resolve::settings(&only(&key, value)).unwrap_err().to_string();
+            assert!(refused.contains(&key), "{key}: {value}: {refused}");
+        }
+    }
+    for (key, value) in FIXED {
+        assert_eq!(resolve::settings(&only(key, value)).unwrap(), Settings::default());
+        assert!(resolve::settings(&only(key, "tcp")).is_err(), "{key}");
+    }
+}
+
+#[test]
+fn every_range_holds_at_both_ends() {
+    let ranges: &[(&str, &str, &str, &str, &str)] = &[
+        ("daemon.shards", "-1", "0", "31", "32"),
+        ("listeners.snmp.port", "-1", "0", "65535", "65536"),
+        ("listeners.snmp.buffer_size", "483", "484", "65535", "65536"),
+        ("listeners.snmp.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
+        ("listeners.syslog.port", "-1", "0", "65535", "65536"),
+        ("listeners.syslog.buffer_size", "479", "480", "65535", "65536"),
+        ("listeners.syslog.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
+        ("listeners.syslog.tcp.connections_max", "0", "1", "100000", "100001"),
+        ("listeners.syslog.tcp.idle_timeout_seconds", "-1", "0", "31536000", "31536001"),
+        ("listeners.syslog.tcp.frame_timeout_seconds", "-1", "0", "31536000", "31536001"),
+        ("processor.queue_max_size", "999", "1000", "10000000", "10000001"),
+        ("processor.batch_write_size", "0", "1", "100000", "100001"),
+        ("processor.batch_timeout_seconds", "0.0009", "0.001", "60", "60.001"),
+        ("storage.database.connection_timeout", "-1", "0", "3600", "3601"),
+        ("storage.node_id", "0", "1", "281474976710655", "281474976710656"),
+        ("storage.file_buffer.max_size_mb", "0", "1", "1048576", "1048577"),
+        ("storage.archiver.size_threshold_mb", "0", "1", "1048576", "1048577"),
+        ("storage.archiver.time_threshold_days", "0", "1", "36500", "36501"),
+        ("pattern_matching.reload_interval_seconds", "-1", "0", "31536000", "31536001"),
+    ];
+    for (key, below, least, most, above) in ranges {
+        for value in [below, above] {
+            let refused = resolve::settings(&only(key, value)).unwrap_err().to_string();
+            assert!(refused.contains("out of range; allowed: "), "{key}: {refused}");
+        }
+        for value in [least, most] {
+            let accepted = resolve::settings(&only(key, value));
+            assert!(accepted.is_ok(), "{key}: {value}: {accepted:?}");
+        }
+    }
+}

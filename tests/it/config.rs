@@ -1,0 +1,678 @@
+//! The three YAML files from outside: shipped ones, the first design's, and what an operator reads after a mistake.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mutt::config::{
+    self, AuthProtocol, ConfigError, Credentials, PROBLEMS_SHOWN_MAX, PrivProtocol, Settings, SyslogProtocol,
+};
+use mutt::matching::{Action, RuleSet, Scratch};
+
+/// A folder with one file in it.
+struct OneFile {
+    folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl OneFile {
+    fn new(name: &str, text: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        Self { folder, path }
+    }
+
+    /// What is wrong, without the folder.
+    fn told<T: std::fmt::Debug>(&self, load: fn(&Path) -> Result<T, ConfigError>) -> String {
+        let error = load(&self.path).unwrap_err();
+        error.to_string().replace(&format!("{}/", self.folder.path().display()), "")
+    }
+}
+
+fn settings(text: &str) -> Settings {
+    config::load(&OneFile::new("c.yaml", text).path).unwrap()
+}
+
+fn rules(text: &str) -> RuleSet {
+    config::load_rules(&OneFile::new("r.yaml", text).path).unwrap()
+}
+
+fn credentials(text: &str) -> Credentials {
+    config::load_credentials(&OneFile::new("u.yaml", text).path).unwrap()
+}
+
+fn settings_told(text: &str) -> String {
+    OneFile::new("c.yaml", text).told(config::load)
+}
+
+fn rules_told(text: &str) -> String {
+    OneFile::new("r.yaml", text).told(config::load_rules)
+}
+
+fn credentials_told(text: &str) -> String {
+    OneFile::new("u.yaml", text).told(config::load_credentials)
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
+}
+
+const FIRST_CONFIG: &str = r#"# MUTT Configuration
+
+daemon:
+  log_level: INFO
+  log_file: ./logs/mutt.log
+  pid_file: ./mutt.pid
+
+listeners:
+  snmp:
+    enabled: true
+    port: 5162
+    protocol: udp
+    buffer_size: 65535
+    
+  syslog:
+    enabled: true
+    port: 5514
+    protocol: udp  # or tcp
+    buffer_size: 65535
+
+processor:
+  queue_max_size: 10000       # Max items before file buffering
+  batch_write_size: 100       # Write to DB in batches
+  batch_timeout_seconds: 5    # Max wait for batch
+
+storage:
+  database:
+    path: ./data/messages.db
+    connection_timeout: 30
+  
+  file_buffer:
+    enabled: true
+    path: ./data/overflow.jsonl
+    max_size_mb: 500           # Auto-clear when exceeded
+  
+  archiver:
+    enabled: true
+    path: ./data/archives
+    format: csv                # csv or jsonl
+    size_threshold_mb: 500     # Archive when DB exceeds this
+    time_threshold_days: 7     # Or archive every N days
+    compress: false            # Future: gzip compression option
+
+pattern_matching:
+  rules_file: ./config/alert_rules.yaml
+  reload_interval_seconds: 300  # Reload rules every 5 min
+"#;
+
+const FIRST_RULES: &str = r#"# Alert Pattern Rules
+
+rules:
+  - id: "rule_001"
+    name: "High Temperature Alert"
+    pattern_type: "regex"
+    pattern: "temperature.*critical"
+    severity: "critical"
+    action: "webhook"
+    
+  - id: "rule_002"
+    name: "Interface Down"
+    pattern_type: "keyword"
+    keywords: ["down", "unreachable"]
+    severity: "warning"
+    action: "webhook"
+    
+  - id: "rule_003"
+    name: "Memory Low"
+    pattern_type: "regex"
+    pattern: "memory.*low|low.*memory"
+    severity: "info"
+    action: "store"
+"#;
+
+const FIRST_CREDENTIALS: &str = r#"# SNMPv3 Credentials by Username
+# Supports credential rotation: add new creds with active: false, then activate later
+
+snmpv3_credentials:
+  - username: snmpuser
+    credentials:
+      - priority: 1
+        auth_type: SHA
+        auth_password: authpass123
+        priv_type: AES
+        priv_password: privpass456
+        active: true
+      - priority: 2
+        auth_type: SHA
+        auth_password: authpass_new
+        priv_type: AES
+        priv_password: privpass_new
+        active: false
+        
+  - username: otheruser
+    credentials:
+      - priority: 1
+        auth_type: MD5
+        auth_password: authpass789
+        priv_type: DES
+        priv_password: privpass000
+        active: true
+"#;
+
+#[test]
+fn the_shipped_files_load_and_are_the_defaults() {
+    assert_eq!(config::load(&shipped("mutt_config.yaml")).unwrap(), Settings::default());
+    assert!(Settings::default().warnings().is_empty());
+    assert_eq!(config::load_rules(&shipped("alert_rules.yaml")).unwrap().len(), 3);
+    assert!(config::load_credentials(&shipped("snmpv3_credentials.yaml")).unwrap().users.is_empty());
+}
+
+#[test]
+fn the_shipped_configuration_spells_out_every_key() {
+    // With every comment and every key in place, an empty section would go unnoticed: count the values.
+    let text = fs::read_to_string(shipped("mutt_config.yaml")).unwrap();
+    let values = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| {
+            !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
+        })
+        .count();
+    assert_eq!(values, 43);
+}
+
+#[test]
+fn the_example_in_the_shipped_credentials_loads() {
+    let text = fs::read_to_string(shipped("snmpv3_credentials.yaml")).unwrap();
+    let (_, example) = text.split_once("# snmpv3_credentials:\n").unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    let example: Vec<&str> = example.lines().map(|line| line.strip_prefix("# ").unwrap()).collect();
+    let loaded = credentials(&format!("snmpv3_credentials:\n{}\n", example.join("\n")));
+    assert_eq!(
+        loaded.users[0].credentials[0].authentication.as_ref().unwrap().protocol,
+        AuthProtocol::Sha256
+    );
+}
+
+#[test]
+fn the_first_designs_files_load_unchanged() {
+    let mut expected = Settings::default();
+    expected.listeners.syslog.protocol = SyslogProtocol::Udp;
+    expected.processor.queue_max_messages = 10_000;
+    expected.processor.batch_write_messages = 100;
+    expected.processor.batch_timeout = Duration::from_secs(5);
+    expected.storage.file_buffer.enabled = true;
+    expected.storage.archiver.enabled = true;
+    let loaded = settings(FIRST_CONFIG);
+    assert_eq!(loaded, expected);
+    assert_eq!(loaded.warnings().len(), 2);
+
+    let loaded = rules(FIRST_RULES);
+    let seen: Vec<_> = loaded
+        .iter()
+        .map(|(_, rule)| (rule.id.as_str(), rule.severity.as_str(), rule.action, rule.line))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("rule_001", "critical", Action::Webhook, 4),
+            ("rule_002", "warning", Action::Webhook, 11),
+            ("rule_003", "info", Action::Store, 18),
+        ]
+    );
+    let index = loaded.first_match(b"Link Down", &mut Scratch::new()).unwrap();
+    assert_eq!(loaded.rule(index).unwrap().name, "Interface Down");
+
+    let loaded = credentials(FIRST_CREDENTIALS);
+    assert_eq!(loaded.users.len(), 2);
+    let user = &loaded.users[1];
+    assert_eq!(user.username, "snmpuser");
+    assert_eq!(
+        user.credentials.iter().map(|c| (c.priority, c.active)).collect::<Vec<_>>(),
+        [(1, true), (2, false)]
+    );
+    let authentication = user.credentials[0].authentication.as_ref().unwrap();
+    assert_eq!(authentication.protocol, AuthProtocol::Sha);
+    assert_eq!(authentication.password.expose(), b"authpass123");
+    let privacy = loaded.users[0].credentials[0].privacy.as_ref().unwrap();
+    assert_eq!((privacy.protocol, privacy.password.expose()), (PrivProtocol::Des, &b"privpass000"[..]));
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    for text in ["", "# nothing\n", "---\n", "daemon:\nlisteners:\n  snmp:\n", "\u{feff}http:\r\n"] {
+        assert_eq!(settings(text), Settings::default(), "{text:?}");
+    }
+    assert!(rules("").is_empty());
+    assert!(rules("rules:\n").is_empty());
+    assert!(credentials("").users.is_empty());
+}
+
+#[test]
+fn yaml_words_for_booleans_are_text_where_text_is_due() {
+    let loaded = rules(
+        "rules:\n- {id: 101, name: off, pattern_type: keyword, keywords: [no, 404, on]}\n\
+         - {id: 007, name: 1e3, pattern_type: exact, pattern: yes}\n",
+    );
+    let seen: Vec<_> = loaded.iter().map(|(_, rule)| (rule.id.as_str(), rule.name.as_str())).collect();
+    assert_eq!(seen, [("101", "off"), ("007", "1e3")]);
+    let mut scratch = Scratch::new();
+    assert!(loaded.first_match(b"error 404", &mut scratch).is_some());
+    assert!(loaded.first_match(b"false", &mut scratch).is_none());
+    assert!(loaded.first_match(b"YES", &mut scratch).is_some());
+}
+
+#[test]
+fn rule_defaults_and_spellings() {
+    let loaded = rules(
+        "rules:\n- id: a\n  name: A\n  pattern_type: Keyword\n  keywords: [x]\n\
+         - id: b\n  name: B\n  pattern_type: exact\n  pattern: y\n  severity: CRIT\n  action: Discard\n\
+         - id: c\n  name: C\n  pattern_type: regex\n  pattern: 'a(b'\n  enabled: false\n",
+    );
+    let seen: Vec<_> = loaded.iter().map(|(_, rule)| (rule.severity.as_str(), rule.action)).collect();
+    assert_eq!(seen, [("info", Action::Store), ("critical", Action::Discard)]);
+}
+
+#[test]
+fn credential_spellings() {
+    let auth = [
+        ("md5", AuthProtocol::Md5),
+        ("sha-1", AuthProtocol::Sha),
+        ("Sha", AuthProtocol::Sha),
+        ("SHA-224", AuthProtocol::Sha224),
+        ("sha256", AuthProtocol::Sha256),
+        ("SHA_384", AuthProtocol::Sha384),
+        ("SHA512", AuthProtocol::Sha512),
+    ];
+    let privacy = [
+        ("des", PrivProtocol::Des),
+        ("3des", PrivProtocol::TripleDes),
+        ("aes", PrivProtocol::Aes),
+        ("AES128", PrivProtocol::Aes),
+        ("AES-128", PrivProtocol::Aes),
+        ("aes-192", PrivProtocol::Aes192),
+        ("AES256", PrivProtocol::Aes256),
+        ("AES-192-C", PrivProtocol::Aes192C),
+        ("aes256c", PrivProtocol::Aes256C),
+    ];
+    let one = |auth: &str, privacy: &str| {
+        let text = format!(
+            "snmpv3_credentials:\n- username: u\n  credentials:\n  - {{priority: 1, auth_type: {auth}, \
+             auth_password: 12345678, priv_type: {privacy}, priv_password: 0x1234567890}}\n"
+        );
+        credentials(&text).users.remove(0).credentials.remove(0)
+    };
+    for (word, protocol) in auth {
+        let found = one(word, "aes").authentication.unwrap();
+        assert_eq!((found.protocol, found.password.expose()), (protocol, &b"12345678"[..]), "{word}");
+    }
+    for (word, protocol) in privacy {
+        let found = one("sha", word).privacy.unwrap();
+        assert_eq!((found.protocol, found.password.expose()), (protocol, &b"0x1234567890"[..]), "{word}");
+    }
+    let open =
+        credentials("snmpv3_credentials:\n- username: u\n  credentials: [{priority: 3, auth_type: none}]\n");
+    let credential = &open.users[0].credentials[0];
+    assert!(credential.authentication.is_none() && credential.privacy.is_none() && credential.active);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_told_in_full() {
+    let cases = [
+        (
+            "daemon:\n  log_levle: INFO\n",
+            "c.yaml:2:3: daemon.log_levle: unknown key (did you mean \"log_level\"?); allowed: log_level, log_file, \
+             log_format, pid_file, shards, runtime\n     2 |   log_levle: INFO\n       |   ^",
+        ),
+        (
+            "listeners:\n  snmp:\n    port: many\n",
+            "c.yaml:3:11: listeners.snmp.port: value many: must be a whole number; allowed: 0 to 65535 (0 = any free \
+             port)\n     3 |     port: many\n       |           ^",
+        ),
+        (
+            "listeners:\n  snmp:\n    port: 99999 # big\n",
+            "c.yaml:3:11: listeners.snmp.port: value 99999: out of range; allowed: 0 to 65535 (0 = any free port)\n     \
+             3 |     port: 99999 # big\n       |           ^",
+        ),
+        (
+            "listeners:\n  syslog:\n    protocol: tpc\n",
+            "c.yaml:3:15: listeners.syslog.protocol: value tpc: not one of the choices (did you mean \"tcp\"?); \
+             allowed: udp, tcp, both\n     3 |     protocol: tpc\n       |               ^",
+        ),
+        (
+            "daemon:\n\tlog_level: INFO\n",
+            "c.yaml:2:2: not valid YAML: tabs disallowed within this context (block indentation)\n     2 |  log_level: \
+             INFO\n       |  ^",
+        ),
+        (
+            "daemon:\n  shards: 1\n  shards: 2\n",
+            "c.yaml:3:3: the key shards stands twice\n     3 |   shards: 2\n       |   ^",
+        ),
+        (
+            "daemon:\n  log_file: \"./mutt.log\n  pid_file: x\n",
+            "c.yaml:3:3: not valid YAML: invalid indentation in multiline quoted scalar\n     3 |   pid_file: x\n       \
+             |   ^",
+        ),
+        (
+            "http:\n  listen: 8514\n",
+            "c.yaml:2:11: http.listen: value 8514: not an address and a port; allowed: \"ADDRESS:PORT\", as \
+             \"127.0.0.1:8514\" or \"[::1]:8514\"\n     2 |   listen: 8514\n       |           ^",
+        ),
+        (
+            "http: on\n",
+            "c.yaml:1:7: http: value on: must be a section: keys, each with a value; allowed: enabled, listen\n     1 | \
+             http: on\n       |       ^",
+        ),
+        (
+            "daemon:\n  shards:\n",
+            "c.yaml:2:9: daemon.shards: has no value; allowed: 0 to 31 (0 = chosen from the cores)\n     2 |   \
+             shards:\n       |         ^",
+        ),
+        (
+            "processor:\n  batch_timeout_seconds: 5s\n",
+            "c.yaml:2:26: processor.batch_timeout_seconds: value 5s: must be a number of seconds; allowed: 0.001 to \
+             60\n     2 |   batch_timeout_seconds: 5s\n       |                          ^",
+        ),
+        (
+            "listeners:\n  snmp:\n    address: [0.0.0.0, localhost]\n",
+            "c.yaml:3:24: listeners.snmp.address: value localhost: not an IP address; allowed: an IPv4 or IPv6 \
+             address, or a list of them\n     3 |     address: [0.0.0.0, localhost]\n       |                        ^",
+        ),
+        (
+            "listeners:\n  snmp: {port: 5000}\n  syslog: {port: 5000}\n",
+            "c.yaml:3:18: listeners.syslog.port: value 5000: UDP port 5000 is the SNMP listener's as well; allowed: a \
+             port of its own\n     3 |   syslog: {port: 5000}\n       |                  ^",
+        ),
+        (
+            "http:\n  enabled: \"true\"\n",
+            "c.yaml:2:12: http.enabled: value \"true\": must be true or false; allowed: true, false\n     2 |   \
+             enabled: \"true\"\n       |            ^",
+        ),
+        ("a: 1\n---\nb: 2\n", "c.yaml:3:1: a second YAML document begins\n     3 | b: 2\n       | ^"),
+    ];
+    for (text, told) in cases {
+        assert_eq!(settings_told(text), told, "{text:?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_so() {
+    let told = config::load(Path::new("no/such/file.yaml")).unwrap_err().to_string();
+    assert_eq!(told, "no/such/file.yaml: cannot be read: No such file or directory (os error 2)");
+    let told = OneFile::new("c.yaml", b"a: 1\nb: \xff\n").told(config::load);
+    assert_eq!(told, "c.yaml: line 2 holds an octet that is not UTF-8");
+    let large = vec![b'#'; usize::try_from(config::FILE_OCTETS_MAX).unwrap() + 1];
+    let told = OneFile::new("c.yaml", large).told(config::load);
+    assert_eq!(told, "c.yaml: larger than 33554432 octets");
+}
+
+#[test]
+fn files_made_to_exhaust_us_are_refused() {
+    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..12 {
+        let before = n - 1;
+        writeln!(
+            laughs,
+            "a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}, *a{before}, *a{before}]"
+        )
+        .unwrap();
+    }
+    for text in ["[".repeat(100_000), "a: ".repeat(50_000), "{a: ".repeat(1_000), laughs] {
+        let told = settings_told(&text);
+        assert!(told.starts_with("c.yaml"), "{told}");
+        assert!(told.len() < 500, "{} octets", told.len());
+    }
+}
+
+#[test]
+fn all_problems_are_told_in_the_order_of_the_file() {
+    let told = settings_told(
+        "daemon:\n  log_level: LOUD\n  shards: 99\nstorage:\n  databse: {}\n  node_id: -1\nhttp:\n  enabled: maybe\n",
+    );
+    let heads: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("c.yaml:"))
+        .filter_map(|line| line.split(": ").nth(1))
+        .collect();
+    assert_eq!(
+        heads,
+        ["daemon.log_level", "daemon.shards", "storage.databse", "storage.node_id", "http.enabled"]
+    );
+
+    let many: String = (0..PROBLEMS_SHOWN_MAX + 7).map(|n| format!("key{n}: 1\n")).collect();
+    let told = settings_told(&many);
+    assert_eq!(told.lines().last(), Some("... and 7 more"));
+    assert_eq!(told.lines().count(), 3 * PROBLEMS_SHOWN_MAX + 1);
+}
+
+#[test]
+fn a_long_line_is_shown_around_the_mistake() {
+    let text = format!("http: {{{}listen: x, enabled: true}}\n", " ".repeat(500));
+    let told = settings_told(&text);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().skip(1).all(|line| line.len() < 150), "{told}");
+    let caret = lines[2].find('^').unwrap();
+    assert!(lines[1][caret..].starts_with("x, enabled"), "{told}");
+}
+
+const BAD_RULES: &str = "\
+rules:
+- id: a
+  name: A
+  pattern_type: regex
+  pattern: 'a(b'
+- id: b
+  pattern_type: keyword
+- id: a
+  name: x
+  pattern_type: glob
+- name: n
+  pattern_type: regex
+- id: d
+  name: D
+  pattern_type: keyword
+  keywords: []
+- id: e
+  name: E
+  pattern_type: keyword
+  keywords: [x, '']
+  severity: loud
+- id: f
+  name: F
+  pattern_type: exact
+  pattern: x
+  keywords: [x]
+  colour: red
+- just text
+- id: g
+  name: G
+  pattern_type: regex
+  pattern: '(?:x{1000}){1000}'
+  action: webhok
+";
+
+#[test]
+fn mistakes_in_rules_name_the_rule_and_the_line() {
+    let told = rules_told(BAD_RULES);
+    let heads: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("r.yaml:")).collect();
+    let severities = "critical, warning, info, debug, emergency, alert, error, notice, emerg, crit, err, warn, \
+                      informational, panic";
+    let keys = "id, name, pattern_type, pattern, keywords, severity, action, enabled";
+    let expected = [
+        "5:12: rule \"a\": pattern: not a regular expression at character 2: unclosed group".to_owned(),
+        "6:3: rule \"b\": name: missing; allowed: text".to_owned(),
+        "6:3: rule \"b\": keywords: missing; allowed: a list of words, at least one".to_owned(),
+        "8:7: rule \"a\": id: value a: the rule on line 2 has the same id; allowed: an id of its own".to_owned(),
+        "10:17: rule \"a\": pattern_type: value glob: not one of the choices; allowed: regex, keyword, exact".to_owned(),
+        "11:3: rule 4: id: missing; allowed: text, unique in the file".to_owned(),
+        "11:3: rule 4: pattern: missing; allowed: a regular expression".to_owned(),
+        "16:13: rule \"d\": keywords: the list is empty; allowed: a list of words, at least one".to_owned(),
+        "20:17: rule \"e\": keywords: value '': an empty text is part of everything; allowed: a list of words, at \
+         least one"
+            .to_owned(),
+        format!("21:13: rule \"e\": severity: value loud: not one of the choices; allowed: {severities}"),
+        "26:13: rule \"f\": keywords: an exact rule has a pattern, not keywords".to_owned(),
+        format!("27:3: rule \"f\": colour: unknown key; allowed: {keys}"),
+        format!("28:3: rule 8: value just text: must be a section: keys, each with a value; allowed: {keys}"),
+        "32:12: rule \"g\": pattern: the regular expression takes more than 1048576 octets when compiled".to_owned(),
+        "33:11: rule \"g\": action: value webhok: not one of the choices (did you mean \"webhook\"?); allowed: store, \
+         webhook, discard"
+            .to_owned(),
+    ];
+    assert_eq!(heads, expected);
+}
+
+#[test]
+fn many_rules_load() {
+    let mut text = "rules:\n".to_owned();
+    for n in 0..MANY_RULES {
+        writeln!(
+            text,
+            "- {{id: r{n}, name: Rule, pattern_type: keyword, keywords: [key{n}word], action: discard}}"
+        )
+        .unwrap();
+    }
+    let loaded = rules(&text);
+    assert_eq!(loaded.len(), MANY_RULES);
+    let last = format!("a KEY{}WORD here", MANY_RULES - 1);
+    let index = loaded.first_match(last.as_bytes(), &mut Scratch::new()).unwrap();
+    assert_eq!(loaded.rule(index).unwrap().id, format!("r{}", MANY_RULES - 1));
+}
+
+/// More values and keys than the parser takes by default.
+const MANY_RULES: usize = 20_000;
+
+/// Files with a password on nearly every line, each with a mistake.
+const BAD_CREDENTIALS: &[(&str, &str)] = &[
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - priority: 1\n    auth_type: SHA1024\n    \
+         auth_password: hunter2hunter2\n    priv_type: AES\n    priv_password: hunter2\n",
+        "u.yaml:5:16: user \"u\", credential with priority 1: auth_type: not a type that we know; allowed: NONE, MD5, \
+         SHA, SHA224, SHA256, SHA384, SHA512\n\
+         u.yaml:8:20: user \"u\", credential with priority 1: priv_password: too short; allowed: 8 to 1024 octets",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - {priority: 2, auth_type: NONE, priv_type: AES, \
+         priv_password: hunter2hunter2}\n",
+        "u.yaml:4:47: user \"u\", credential with priority 2: priv_type: privacy without authentication (RFC 3411 \
+         3.4.3 has no such security level); allowed: NONE while auth_type is NONE",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - {priority: 2, auth_type: SHA, auth_pasword: \
+         hunter2hunter2, hunter2hunter2: 1}\n",
+        "u.yaml:4:5: user \"u\", credential with priority 2: auth_password: missing; allowed: 8 to 1024 octets\n\
+         u.yaml:4:35: user \"u\", credential with priority 2: auth_pasword: unknown key (did you mean \
+         \"auth_password\"?); allowed: priority, auth_type, auth_password, priv_type, priv_password, active\n\
+         u.yaml:4:65: user \"u\", credential with priority 2: unknown key; allowed: priority, auth_type, \
+         auth_password, priv_type, priv_password, active",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - &c {priority: 2, auth_type: MD5, auth_password: \
+         hunter2hunter2}\n- username: u\n  credentials:\n  - *c\n",
+        "u.yaml:7:5: user \"u\", credential with priority 2: priority: the user has this priority twice; allowed: each \
+         number once for a user",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - priority: 1\n    auth_type: NONE\n    \
+         auth_password: hunter2hunter2\n",
+        "u.yaml:6:20: user \"u\", credential with priority 1: auth_password: a password without a use: auth_type is \
+         NONE",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - auth_password: \"hunter2hunter2\n    priority: 2\n",
+        "u.yaml:5:5: not valid YAML (nothing is quoted from a file of passwords)",
+    ),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials:\n  - auth_password: *hunter2hunter2\n",
+        "u.yaml:4:20: not valid YAML (nothing is quoted from a file of passwords)",
+    ),
+    ("snmpv3_credentials:\n- hunter2hunter2: 1\n  hunter2hunter2: 1\n", "u.yaml:3:3: a key stands twice"),
+    (
+        "snmpv3_credentials:\n- hunter2hunter2\n",
+        "u.yaml:2:3: user 1: must be a section: keys, each with a value; allowed: username, credentials",
+    ),
+    ("snmpv3_credentials: hunter2hunter2\n", "u.yaml:1:21: snmpv3_credentials: must be a list"),
+    (
+        "snmpv3_credentials:\n- username: u\n  credentials: []\n- credentials:\n",
+        "u.yaml:3:16: user \"u\": credentials: the list is empty; allowed: a list, at least one element\n\
+         u.yaml:4:3: user 2: username: missing; allowed: 1 to 32 octets\n\
+         u.yaml:4:3: user 2: credentials: missing; allowed: a list, at least one element",
+    ),
+];
+
+#[test]
+fn mistakes_in_credentials_are_told_without_a_secret() {
+    for (text, told) in BAD_CREDENTIALS {
+        assert_eq!(credentials_told(text), *told, "{text}");
+        let error = config::load_credentials(&OneFile::new("u.yaml", text).path).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[test]
+fn no_single_slip_gives_a_secret_away() {
+    // Every file that one octet of damage can make of a good one.
+    let whole =
+        FIRST_CREDENTIALS.replace("authpass123", "hunter2hunter2").replace("privpass456", "hunter2HUNTER2");
+    let (good, _) = whole.split_once("      - priority: 2").unwrap();
+    let mut refused = 0;
+    for at in 0..good.len() {
+        for damage in ["", "\t", "\"", ":", "[", "*", "\n", "%"] {
+            let text = format!("{}{damage}{}", &good[..at], &good[at + 1..]);
+            let file = OneFile::new("u.yaml", &text);
+            let said = match config::load_credentials(&file.path) {
+                Ok(credentials) => format!("{credentials:?}"),
+                Err(error) => {
+                    refused += 1;
+                    format!("{error} {error:?}")
+                }
+            };
+            assert!(!said.to_lowercase().contains("hunter"), "{said}\n{text}");
+        }
+    }
+    assert!(refused > 500, "{refused}");
+}
+
+#[test]
+fn a_check_sums_up_or_tells_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rules_file = file(
+        "rules.yaml",
+        &format!("{FIRST_RULES}  - {{id: z, name: Z, pattern_type: regex, pattern: '.'}}\n"),
+    );
+    let users_file = file("users.yaml", FIRST_CREDENTIALS);
+    let named = format!(
+        "pattern_matching: {{rules_file: {rules_file}}}\nsnmpv3: {{credentials_file: {users_file}}}\n"
+    );
+    let config_file = file("mutt.yaml", &named);
+    let report = config::check(Path::new(&config_file));
+    assert!(report.is_ok());
+    assert_eq!(
+        report.to_string(),
+        format!(
+            "warning: {rules_file}: rule \"z\": every message is searched with this pattern, because it requires no \
+             fixed text of two characters or more\n{config_file}: loaded\n{rules_file}: 4 rules, 0 disabled\n\
+             {users_file}: 2 users, 2 active and 1 inactive credentials\nok"
+        )
+    );
+
+    file("rules.yaml", BAD_RULES);
+    file("users.yaml", BAD_CREDENTIALS[0].0);
+    let report = config::check(Path::new(&config_file));
+    assert!(!report.is_ok());
+    assert_eq!(report.problems().len(), 17);
+    assert!(report.to_string().ends_with("17 problems"));
+
+    let missing = config::check(&folder.path().join("absent.yaml"));
+    assert!(!missing.is_ok());
+    assert!(missing.to_string().contains("absent.yaml: cannot be read: "));
+}
