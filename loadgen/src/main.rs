@@ -56,13 +56,25 @@ fn run(args: &Args) -> Result<u8> {
         print(&report::head(args, &plan, target))?;
     }
     let client = args.verify.as_deref().map(Client::new);
-    let before = client.as_ref().map(Client::ledger).transpose()?;
+    // The first look fails at once when there is no receiver; only then is it worth waiting for it to settle.
+    let before = match &client {
+        Some(client) => {
+            client.ledger()?;
+            Some(verify::drain(client, verify::QUIET_POLLS_BEFORE, args.drain_timeout)?)
+        }
+        None => None,
+    };
     let outcome = send_all(args, &plan, target)?;
     let balance = match client.zip(before) {
-        Some((client, before)) => {
-            let after = verify::drain(&client, args.drain_timeout)?;
-            Some(Balance::new(outcome.sent, &before.total, &after.total))
-        }
+        Some((client, before)) => match verify::drain(&client, verify::QUIET_POLLS_AFTER, args.drain_timeout)
+        {
+            Ok(after) => Some(Balance::new(outcome.sent, &before.total, &after.total)),
+            Err(error) => {
+                // What was sent is worth knowing although the receiver went away.
+                print(&Summary::new(args, &plan, &outcome, None).table())?;
+                return Err(error);
+            }
+        },
         None => None,
     };
     let summary = Summary::new(args, &plan, &outcome, balance);
@@ -116,4 +128,101 @@ fn collect(senders: Vec<Sender<'_>>, mut look: impl FnMut()) -> Result<Outcome> 
 
 fn print(text: &str) -> Result<()> {
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::{TcpListener, UdpSocket};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A receiver made of two sockets and an API: it stores all datagrams but claims `stored - hidden` and `dropped`.
+    struct Receiver {
+        line: String,
+        received: Arc<AtomicU64>,
+    }
+
+    fn receiver(hidden: u64, dropped: u64) -> Receiver {
+        let received = Arc::new(AtomicU64::new(0));
+        let ports = [(); 2].map(|()| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let port = socket.local_addr().unwrap().port();
+            let received = Arc::clone(&received);
+            std::thread::spawn(move || {
+                let mut buffer = [0; 2048];
+                while socket.recv(&mut buffer).is_ok() {
+                    received.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            port
+        });
+        let api = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = api.local_addr().unwrap();
+        let count = Arc::clone(&received);
+        std::thread::spawn(move || {
+            for stream in api.incoming() {
+                let mut stream = stream.unwrap();
+                let mut buffer = [0; 4096];
+                let _ = stream.read(&mut buffer);
+                let received = count.load(Ordering::SeqCst);
+                let (hidden, dropped) = if received == 0 { (0, 0) } else { (hidden, dropped) };
+                let body = format!(
+                    r#"{{"total":{{"received":{received},"stored":{},"discarded":0,"dropped":{{"queue_full":{dropped}}},
+                    "in_flight":0}}}}"#,
+                    received - hidden - dropped
+                );
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all((head + &body).as_bytes());
+            }
+        });
+        let line = format!(
+            "loadgen --quiet --rate 2000 --duration 100ms --syslog-port {} --snmp-port {} --verify http://{url}",
+            ports[0], ports[1]
+        );
+        Receiver { line, received }
+    }
+
+    fn exit_code(line: &str) -> u8 {
+        run(&Args::try_parse_from(line.split_whitespace()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_whole_run_is_balanced_against_the_receiver() {
+        let receiver = receiver(0, 0);
+        let json = std::env::temp_dir().join(format!("loadgen-summary-{}.json", std::process::id()));
+        assert_eq!(exit_code(&format!("{} --json {}", receiver.line, json.display())), 0);
+        assert_eq!(receiver.received.load(Ordering::SeqCst), 200);
+        let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+        std::fs::remove_file(&json).unwrap();
+        assert_eq!(summary["verdict"], "complete");
+        assert_eq!(summary["balance"]["stored"], 200);
+        // A second run starts from the books as the first one left them.
+        assert_eq!(exit_code(&receiver.line), 0);
+    }
+
+    #[test]
+    fn a_receiver_that_forgets_or_drops_is_found_out() {
+        assert_eq!(exit_code(&receiver(1, 0).line), 1);
+        assert_eq!(exit_code(&format!("{} --accept-drops", receiver(1, 0).line)), 1);
+        let dropping = receiver(0, 3);
+        assert_eq!(exit_code(&dropping.line), 3);
+        assert_eq!(exit_code(&format!("{} --accept-drops", receiver(0, 3).line)), 0);
+    }
+
+    #[test]
+    fn an_absent_receiver_is_an_error_before_anything_is_sent() {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let line = format!("loadgen --quiet --verify http://{address} --drain-timeout 1ms --duration 1h");
+        let start = Instant::now();
+        let error = run(&Args::try_parse_from(line.split_whitespace()).unwrap()).unwrap_err();
+        assert!(
+            format!("{error:#}").contains(&format!("--verify: GET http://{address}/api/v1/ledger")),
+            "{error:#}"
+        );
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
 }

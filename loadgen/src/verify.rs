@@ -16,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 /// Time between two looks at the ledger while the receiver settles.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// The receiver has settled when nothing is in flight and `received` was the same this many times in a row.
-pub const QUIET_POLLS: u32 = 5;
+/// Equal looks that say that the receiver has settled after the run: one second, longer than any batch waits.
+pub const QUIET_POLLS_AFTER: u32 = 5;
+/// Equal looks before the run: what is in flight from earlier must not be taken for ours, but others may go on sending.
+pub const QUIET_POLLS_BEFORE: u32 = 1;
 /// Longest wait for one answer of the API.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -178,13 +180,15 @@ impl Client {
     }
 }
 
-/// Looks at the ledger until the receiver has settled or `timeout` is over; the last look.
+/// Looks at the ledger until nothing is in flight and `received` was the same `quiet_polls` times in a row, or `timeout`
+/// is over; the last look.
 ///
 /// # Errors
-/// Those of [`Client::ledger`].
-pub fn drain(client: &Client, timeout: Duration) -> Result<Ledger> {
+/// Those of [`Client::ledger`], if they last until `timeout`: a receiver that is still busy may answer late.
+pub fn drain(client: &Client, quiet_polls: u32, timeout: Duration) -> Result<Ledger> {
     let start = Instant::now();
     settle(
+        quiet_polls,
         || client.ledger(),
         || {
             std::thread::sleep(POLL_INTERVAL);
@@ -194,16 +198,23 @@ pub fn drain(client: &Client, timeout: Duration) -> Result<Ledger> {
 }
 
 /// [`drain`] without clock and network: `pause` waits and says whether there is time for another look.
-fn settle(mut look: impl FnMut() -> Result<Ledger>, mut pause: impl FnMut() -> bool) -> Result<Ledger> {
-    let mut last = look()?;
+fn settle(
+    quiet_polls: u32,
+    mut look: impl FnMut() -> Result<Ledger>,
+    mut pause: impl FnMut() -> bool,
+) -> Result<Ledger> {
+    let mut last = look();
     let mut quiet = 0;
-    while quiet < QUIET_POLLS && pause() {
-        let now = look()?;
-        quiet =
-            if now.total.received == last.total.received && now.total.in_flight == 0 { quiet + 1 } else { 0 };
+    while quiet < quiet_polls && pause() {
+        let now = look();
+        let still = match (&last, &now) {
+            (Ok(last), Ok(now)) => now.total.received == last.total.received && now.total.in_flight == 0,
+            _ => false,
+        };
+        quiet = if still { quiet + 1 } else { 0 };
         last = now;
     }
-    Ok(last)
+    last
 }
 
 #[cfg(test)]
@@ -304,22 +315,47 @@ mod tests {
             given += 1;
             Ok(Ledger { total: account(received, received, 0, &[], in_flight) })
         };
-        let ledger = settle(look, || true).unwrap();
+        let ledger = settle(QUIET_POLLS_AFTER, look, || true).unwrap();
         assert_eq!(ledger.total.received, 31);
         // Seven scripted looks; the last of them is the first quiet one, four more follow.
-        assert_eq!(given, looks.len() + QUIET_POLLS as usize - 1);
+        assert_eq!(given, looks.len() + QUIET_POLLS_AFTER as usize - 1);
     }
 
     #[test]
     fn settling_ends_when_the_time_is_over() {
         let mut pauses = 0;
         let stuck = || Ok(Ledger { total: account(5, 4, 0, &[], 1) });
-        let ledger = settle(stuck, || {
+        let ledger = settle(1, stuck, || {
             pauses += 1;
             pauses < 10
         });
         assert_eq!(ledger.unwrap().total.in_flight, 1);
         assert_eq!(pauses, 10);
+    }
+
+    #[test]
+    fn an_answer_that_fails_once_is_asked_for_again() {
+        let mut looks = 0;
+        let look = || {
+            looks += 1;
+            if looks == 2 {
+                Err(anyhow::anyhow!("timeout"))
+            } else {
+                Ok(Ledger { total: Account::default() })
+            }
+        };
+        assert!(settle(1, look, || true).is_ok());
+        assert_eq!(looks, 4, "the failed look makes the next one the first of a new row");
+        let mut pauses = 0;
+        let gone = settle(
+            1,
+            || Err(anyhow::anyhow!("connection refused")),
+            || {
+                pauses += 1;
+                pauses < 3
+            },
+        );
+        assert!(gone.is_err());
     }
 
     /// A server that answers one request with `body`; its base URL and the request line it saw.
