@@ -194,14 +194,16 @@ mod tests {
     fn a_whole_run_is_balanced_against_the_receiver() {
         let receiver = receiver(0, 0);
         let json = std::env::temp_dir().join(format!("loadgen-summary-{}.json", std::process::id()));
-        assert_eq!(exit_code(&format!("{} --json {}", receiver.line, json.display())), 0);
+        // A busy machine may miss the rate of so short a run; the books must be right all the same.
+        let line = format!("{} --accept-drops", receiver.line);
+        assert_eq!(exit_code(&format!("{line} --json {}", json.display())), 0);
         assert_eq!(receiver.received.load(Ordering::SeqCst), 200);
         let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
         std::fs::remove_file(&json).unwrap();
-        assert_eq!(summary["verdict"], "complete");
         assert_eq!(summary["balance"]["stored"], 200);
+        assert_eq!(summary["balance"]["unaccounted"], 0);
         // A second run starts from the books as the first one left them.
-        assert_eq!(exit_code(&receiver.line), 0);
+        assert_eq!(exit_code(&line), 0);
     }
 
     #[test]
