@@ -1,0 +1,268 @@
+//! The plan: every message of the run, built before the first one is sent, from the seed and the settings alone.
+//!
+//! Between args and send. Slots are prebuilt and used in turn: message i is slot `i % slots` with sequence number i + 1
+//! patched in. All slots lie one after another in one arena, in the order in which they are sent.
+//! Invariant: same settings and seed, same octets on every machine and with any number of threads.
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Result, bail};
+
+use crate::args::{Args, Mix};
+use crate::pace;
+use crate::payload::{Composer, Device, KIND_COUNT, Kind, SEQUENCE_MAX, Stamp};
+use crate::rng::Rng;
+
+/// Fewest slots: enough that texts vary, and that one batch of any thread never meets the same slot twice.
+pub const SLOTS_MIN: u32 = 8192;
+
+const _: () = assert!(SLOTS_MIN as usize >= pace::BATCH_MAX * crate::args::THREADS_MAX as usize);
+
+/// One prebuilt message.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// Where its octets start in the arena.
+    pub start: usize,
+    /// How many octets.
+    pub length: usize,
+    /// Offset of the request-id within the message, where there is one.
+    pub request_id_at: Option<usize>,
+    /// What it is.
+    pub kind: Kind,
+    /// Address of the device, used as source when the target is loopback IPv4.
+    pub source: Ipv4Addr,
+}
+
+/// All that is decided before sending.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Octets of all slots.
+    pub arena: Vec<u8>,
+    /// The messages; at least [`SLOTS_MIN`].
+    pub slots: Vec<Slot>,
+    /// Messages to send, 1 to [`SEQUENCE_MAX`].
+    pub total: u64,
+    /// Messages per second.
+    pub rate: u64,
+    /// Mark of this run in every message.
+    pub run_id: u32,
+    /// FNV-1a (64 bits) over rate, total and every slot's kind, source and octets.
+    pub fingerprint: u64,
+}
+
+impl Plan {
+    /// Builds the plan of `args`.
+    ///
+    /// # Errors
+    /// The user's fault: more messages than sequence numbers.
+    pub fn build(args: &Args) -> Result<Self> {
+        let total = pace::message_total(args.rate, args.duration.as_nanos());
+        if total > SEQUENCE_MAX {
+            bail!(
+                "--rate {} for --duration {:?} is {total} messages; allowed: at most {SEQUENCE_MAX} in one run",
+                args.rate,
+                args.duration
+            );
+        }
+        let mut rng = Rng::new(args.seed);
+        let derived_run_id = (rng.next() >> 32) as u32;
+        let run_id = args.run_id.unwrap_or(derived_run_id);
+        let composer = Composer { run_id, community: args.community.clone() };
+
+        let slot_count = args.devices.max(SLOTS_MIN);
+        let mut kinds = apportion(&args.mix, slot_count);
+        rng.shuffle(&mut kinds);
+        let mut devices: Vec<u32> = (0..args.devices).collect();
+        rng.shuffle(&mut devices);
+
+        let mut plan = Self {
+            arena: Vec::with_capacity(slot_count as usize * 256),
+            slots: Vec::with_capacity(slot_count as usize),
+            total,
+            rate: args.rate,
+            run_id,
+            fingerprint: 0,
+        };
+        for ((slot, kind), index) in (0..slot_count).zip(kinds).zip(devices.into_iter().cycle()) {
+            let device = Device { index };
+            let message = composer.compose(kind, device, Stamp::of_slot(slot), &mut rng);
+            plan.slots.push(Slot {
+                start: plan.arena.len(),
+                length: message.bytes.len(),
+                request_id_at: message.request_id_at,
+                kind,
+                source: device.address(),
+            });
+            plan.arena.extend_from_slice(&message.bytes);
+        }
+        plan.fingerprint = plan.hash();
+        Ok(plan)
+    }
+
+    /// The slot of message `index`.
+    #[must_use]
+    pub fn slot(&self, index: u64) -> Slot {
+        self.slots[(index % self.slots.len() as u64) as usize]
+    }
+
+    /// How many messages of each kind the whole run sends, in the order of [`Kind::ALL`].
+    #[must_use]
+    pub fn kind_counts(&self) -> [u64; KIND_COUNT] {
+        let rounds = self.total / self.slots.len() as u64;
+        let rest = (self.total % self.slots.len() as u64) as usize;
+        let mut counts = [0; KIND_COUNT];
+        for (at, slot) in self.slots.iter().enumerate() {
+            counts[slot.kind as usize] += rounds + u64::from(at < rest);
+        }
+        counts
+    }
+
+    fn hash(&self) -> u64 {
+        let mut hash = Fnv::new();
+        hash.write(&self.rate.to_be_bytes());
+        hash.write(&self.total.to_be_bytes());
+        for slot in &self.slots {
+            hash.write(&[slot.kind as u8]);
+            hash.write(&slot.source.octets());
+            hash.write(&(slot.length as u64).to_be_bytes());
+        }
+        hash.write(&self.arena);
+        hash.0
+    }
+}
+
+/// `slot_count` kinds in the proportion of the mix: exact up to rounding (largest remainder), and at least one of each
+/// kind that was asked for.
+fn apportion(mix: &Mix, slot_count: u32) -> Vec<Kind> {
+    let weights = Kind::ALL.map(|kind| u64::from(mix.weight(kind)));
+    let sum: u64 = weights.iter().sum::<u64>().max(1);
+    let mut asked: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| mix.weight(*kind) > 0).collect();
+    let share = |kind: Kind| weights[kind as usize] * u64::from(slot_count);
+    let mut counts = [0u64; KIND_COUNT];
+    for kind in &asked {
+        counts[*kind as usize] = (share(*kind) / sum).max(1);
+    }
+    // The largest remainder first; ties in the order of the kinds, so that the result is one.
+    asked.sort_by_key(|kind| (std::cmp::Reverse(share(*kind) % sum), *kind as usize));
+    let mut missing = u64::from(slot_count).saturating_sub(counts.iter().sum());
+    for kind in asked.iter().cycle() {
+        if missing == 0 {
+            break;
+        }
+        counts[*kind as usize] += 1;
+        missing -= 1;
+    }
+    let kinds =
+        Kind::ALL.into_iter().flat_map(|kind| std::iter::repeat_n(kind, counts[kind as usize] as usize));
+    kinds.take(slot_count as usize).collect()
+}
+
+/// FNV-1a, 64 bits: offset basis and prime as its authors give them.
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.0 = (self.0 ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::collections::HashSet;
+
+    fn plan(line: &str) -> Plan {
+        Plan::build(&Args::try_parse_from(std::iter::once("loadgen").chain(line.split_whitespace())).unwrap())
+            .unwrap()
+    }
+
+    #[test]
+    fn fnv_matches_its_published_values() {
+        let hash = |octets: &[u8]| {
+            let mut fnv = Fnv::new();
+            fnv.write(octets);
+            fnv.0
+        };
+        assert_eq!(hash(b""), 0xCBF2_9CE4_8422_2325);
+        assert_eq!(hash(b"a"), 0xAF63_DC4C_8601_EC8C);
+        assert_eq!(hash(b"foobar"), 0x8594_4171_F739_67E8);
+    }
+
+    #[test]
+    fn same_settings_same_octets() {
+        let base = "--seed 42 --devices 100 --rate 1000 --duration 1s";
+        let first = plan(base);
+        assert_eq!(first.fingerprint, plan(base).fingerprint);
+        assert_eq!(first.arena, plan(base).arena);
+        assert_eq!(
+            first.fingerprint,
+            plan(&format!("{base} --threads 4")).fingerprint,
+            "threads change nothing"
+        );
+        for other in [
+            "--seed 43 --devices 100 --rate 1000 --duration 1s",
+            "--seed 42 --devices 101 --rate 1000 --duration 1s",
+            "--seed 42 --devices 100 --rate 1001 --duration 1s",
+            "--seed 42 --devices 100 --rate 1000 --duration 2s",
+            "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v1=1",
+            "--seed 42 --devices 100 --rate 1000 --duration 1s --community private",
+            "--seed 42 --devices 100 --rate 1000 --duration 1s --run-id 00000001",
+        ] {
+            assert_ne!(first.fingerprint, plan(other).fingerprint, "{other}");
+        }
+    }
+
+    /// A changed stream makes recorded results incomparable: this number may change only on purpose.
+    #[test]
+    fn fingerprint_of_a_known_plan() {
+        let plan =
+            plan("--seed 42 --devices 100 --rate 1000 --duration 1s --mix syslog=4,rfc5424=1,v1=1,v2c=1");
+        assert_eq!(format!("{:016x}", plan.fingerprint), "e7d79730f041d7e4");
+    }
+
+    #[test]
+    fn the_mix_is_kept_and_no_kind_is_forgotten() {
+        let plan = plan("--mix syslog=70,v2c=30 --rate 8192 --duration 1s");
+        let counts = plan.kind_counts();
+        assert_eq!(counts.iter().sum::<u64>(), 8192);
+        assert_eq!(counts, [1434, 1434, 1434, 1433, 0, 0, 2457]);
+        let rare = apportion(&crate::args::parse_mix("cisco=1000,junos=1000,v1=1000,v2c=1").unwrap(), 8192);
+        assert_eq!(rare.len(), 8192);
+        assert!(rare.contains(&Kind::V2c));
+    }
+
+    #[test]
+    fn every_device_sends() {
+        for devices in [1, 1000, 20_000] {
+            let plan = plan(&format!("--devices {devices}"));
+            let sources: HashSet<Ipv4Addr> = plan.slots.iter().map(|slot| slot.source).collect();
+            assert_eq!(sources.len(), devices);
+        }
+    }
+
+    #[test]
+    fn slots_tile_the_arena() {
+        let plan = plan("--devices 10");
+        let mut end = 0;
+        for slot in &plan.slots {
+            assert_eq!(slot.start, end);
+            end += slot.length;
+        }
+        assert_eq!(end, plan.arena.len());
+    }
+
+    #[test]
+    fn too_many_messages_are_refused() {
+        let args = Args::try_parse_from(["loadgen", "--rate", "10000000", "--duration", "1h"]).unwrap();
+        let error = Plan::build(&args).unwrap_err().to_string();
+        assert!(error.contains("--rate 10000000") && error.contains("9999999999"), "{error}");
+    }
+}
