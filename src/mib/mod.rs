@@ -15,6 +15,7 @@
 pub mod standard;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Labels of an enumerated INTEGER (RFC 2578 7.1.1): number and label, in any order.
 pub type Enumeration = [(i64, Cow<'static, str>)];
@@ -53,13 +54,27 @@ impl<'n> Name<'n, '_> {
     }
 }
 
-/// Definitions in order of their sub-identifiers, each with the place of the nearest one that encloses it.
+/// Definitions, found by a hash of their sub-identifiers.
+///
+/// A look-up hashes the name once from left to right and tries the table at each depth that a definition has; the
+/// deepest hit wins. The table is made of our definitions alone, so a peer cannot make it slow.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    /// Sorted by `arcs`, without duplicates.
+    /// Without duplicates; no more than 2^31.
     definitions: Vec<Definition>,
-    /// For each definition the place of the longest other one that it starts with.
-    enclosing: Vec<Option<u32>>,
+    /// Open addressing with linear probing; a power of two of slots, at most half of them taken, or none at all.
+    slots: Vec<Option<Slot>>,
+    /// Whether there is a definition of so many sub-identifiers; as long as the longest one, and one more.
+    depths: Vec<bool>,
+}
+
+/// A taken place of the table.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// The hash of the definition's sub-identifiers.
+    hash: u64,
+    /// Its place in `definitions`.
+    place: u32,
 }
 
 impl Names {
@@ -72,27 +87,31 @@ impl Names {
     /// Names of the given definitions. Of several for the same sub-identifiers the last one counts, so a site's
     /// own modules go after the standard ones.
     pub fn from_definitions(definitions: impl IntoIterator<Item = Definition>) -> Self {
-        let mut definitions: Vec<_> =
-            definitions.into_iter().filter(|definition| !definition.arcs.is_empty()).collect();
-        // The sort is stable: after it, the last of equal ones is the last that was given.
-        definitions.sort_by(|one, other| one.arcs.cmp(&other.arcs));
-        definitions.reverse();
-        definitions.dedup_by(|later, kept| later.arcs == kept.arcs);
-        definitions.reverse();
-
-        let mut enclosing = Vec::with_capacity(definitions.len());
-        let mut open: Vec<u32> = Vec::new();
-        for (place, definition) in definitions.iter().enumerate() {
-            let encloses = |place: &u32| {
-                definitions.get(*place as usize).is_some_and(|outer| definition.arcs.starts_with(&outer.arcs))
-            };
-            while open.last().is_some_and(|outer| !encloses(outer)) {
-                open.pop();
+        let given = definitions.into_iter().filter(|definition| !definition.arcs.is_empty());
+        let by_arcs: BTreeMap<_, _> = given.map(|definition| (definition.arcs.clone(), definition)).collect();
+        let definitions: Vec<_> = by_arcs.into_values().collect();
+        let deepest = definitions.iter().map(|definition| definition.arcs.len()).max();
+        let mut names = Self {
+            slots: vec![None; (definitions.len() * 2).next_power_of_two()],
+            depths: vec![false; deepest.map_or(0, |deepest| deepest + 1)],
+            definitions,
+        };
+        for (place, definition) in names.definitions.iter().enumerate() {
+            let Ok(place) = u32::try_from(place) else { break };
+            if let Some(depth) = names.depths.get_mut(definition.arcs.len()) {
+                *depth = true;
             }
-            enclosing.push(open.last().copied());
-            open.push(u32::try_from(place).unwrap_or(u32::MAX));
+            let hash = definition.arcs.iter().fold(HASH_START, |hash, arc| hash_with(hash, *arc));
+            let mut at = home(hash, names.slots.len());
+            while let Some(slot) = names.slots.get_mut(at) {
+                if slot.is_none() {
+                    *slot = Some(Slot { hash, place });
+                    break;
+                }
+                at = (at + 1) & (names.slots.len() - 1);
+            }
         }
-        Self { definitions, enclosing }
+        names
     }
 
     /// How many definitions there are.
@@ -110,23 +129,52 @@ impl Names {
     /// The longest definition that `arcs` starts with.
     #[must_use]
     pub fn lookup<'a>(&self, arcs: &'a [u32]) -> Option<Name<'_, 'a>> {
-        // Whatever lies between a definition and a name that starts with it starts with it too; so the answer is
-        // the last definition not after the name, or one that encloses that.
-        let after = self.definitions.partition_point(|definition| definition.arcs.as_ref() <= arcs);
-        let mut place = after.checked_sub(1)?;
-        loop {
-            let definition = self.definitions.get(place)?;
-            if let Some(suffix) = arcs.strip_prefix(definition.arcs.as_ref()) {
-                return Some(Name {
-                    module: &definition.module,
-                    label: &definition.label,
-                    suffix,
-                    enumeration: &definition.enumeration,
-                });
+        let mut deepest = None;
+        let mut hash = HASH_START;
+        for ((arc, is_used), depth) in arcs.iter().zip(self.depths.iter().skip(1)).zip(1..) {
+            hash = hash_with(hash, *arc);
+            if *is_used {
+                let (prefix, suffix) = arcs.split_at_checked(depth)?;
+                deepest = self.find(hash, prefix).map(|definition| (definition, suffix)).or(deepest);
             }
-            place = (*self.enclosing.get(place)?)? as usize;
         }
+        deepest.map(|(definition, suffix)| Name {
+            module: &definition.module,
+            label: &definition.label,
+            suffix,
+            enumeration: &definition.enumeration,
+        })
     }
+
+    /// The definition of exactly `arcs`, whose hash is `hash`.
+    fn find(&self, hash: u64, arcs: &[u32]) -> Option<&Definition> {
+        let mut at = home(hash, self.slots.len());
+        // Half of the slots are free, so a run of taken ones ends.
+        while let Some(slot) = self.slots.get(at).copied().flatten() {
+            if slot.hash == hash {
+                let definition = self.definitions.get(slot.place as usize)?;
+                if definition.arcs.as_ref() == arcs {
+                    return Some(definition);
+                }
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+}
+
+/// The hash of no sub-identifiers.
+const HASH_START: u64 = 0;
+
+/// The hash of one more sub-identifier: multiplication by a large odd number, which spreads to the upper bits.
+const fn hash_with(hash: u64, arc: u32) -> u64 {
+    (hash.rotate_left(5) ^ arc as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Where the search for `hash` starts in a table of `slots` slots, a power of two: its upper half, which depends on
+/// every sub-identifier.
+fn home(hash: u64, slots: usize) -> usize {
+    usize::try_from(hash >> 32).unwrap_or(0) & slots.wrapping_sub(1)
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::wire::ber::decimal;
 /// Most octets of a 64-bit integer in decimal, with sign.
 const DECIMAL_OCTETS_MAX: usize = 20;
 
+/// Most octets of a sub-identifier in decimal and the dot before it.
+pub(super) const ARC_OCTETS_MAX: usize = 11;
+
 /// Octets that are turned to hexadecimal digits at a time.
 const HEX_CHUNK_OCTETS: usize = 32;
 
@@ -49,13 +52,19 @@ impl<'o> Bounded<'o> {
     }
 
     /// Whether `octets` more fit; if not, the writer is full from here on.
+    #[inline]
     fn has_room(&mut self, octets: usize) -> bool {
         self.full = self.full || self.end.saturating_sub(self.out.len()) < octets;
         !self.full
     }
 
     /// Appends all of `piece` or nothing.
+<<<<<<< HEAD:src/model/bounded.rs
     pub(crate) fn push(&mut self, piece: &[u8]) {
+=======
+    #[inline]
+    pub(super) fn push(&mut self, piece: &[u8]) {
+>>>>>>> snmp:src/model/notification/bounded.rs
         if self.has_room(piece.len()) {
             self.out.extend_from_slice(piece);
         }
@@ -99,12 +108,19 @@ impl<'o> Bounded<'o> {
     }
 
     /// Appends sub-identifiers with dots between them.
+<<<<<<< HEAD:src/model/bounded.rs
     pub(crate) fn dotted(&mut self, arcs: &[u32]) {
+=======
+    pub(super) fn dotted(&mut self, arcs: &[u32]) {
+        if !self.has_room(arcs.len().saturating_mul(ARC_OCTETS_MAX)) {
+            return;
+        }
+>>>>>>> snmp:src/model/notification/bounded.rs
         for (place, arc) in arcs.iter().enumerate() {
             if place > 0 {
-                self.push(b".");
+                self.out.push(b'.');
             }
-            self.unsigned(u64::from(*arc));
+            decimal::push_unsigned(self.out, u64::from(*arc));
         }
     }
 
@@ -141,10 +157,18 @@ impl<'o> Bounded<'o> {
     }
 
     /// Appends `text` as it stands between the quotes of a JSON string.
+<<<<<<< HEAD:src/model/bounded.rs
     pub(crate) fn escaped(&mut self, text: &str) {
+=======
+    pub(super) fn escaped(&mut self, text: &str) {
+        // Without an early end the test is done on many octets at once, and it mostly comes out like this.
+        if !text.bytes().fold(false, |found, octet| found | needs_escape(octet)) {
+            return self.push_characters(text);
+        }
+>>>>>>> snmp:src/model/notification/bounded.rs
         let mut rest = text;
         while !rest.is_empty() && !self.full {
-            let plain = rest.bytes().position(|octet| octet < 0x20 || matches!(octet, b'"' | b'\\' | 0x7F));
+            let plain = rest.bytes().position(needs_escape);
             let (run, after) = rest.split_at_checked(plain.unwrap_or(rest.len())).unwrap_or((rest, ""));
             self.push_characters(run);
             let Some(special) = after.bytes().next() else { break };
@@ -180,11 +204,16 @@ impl std::fmt::Write for SmallText {
     }
 }
 
+/// Whether a JSON string must not, or a line should not, have this octet as it is.
+const fn needs_escape(octet: u8) -> bool {
+    octet < 0x20 || matches!(octet, b'"' | b'\\' | 0x7F)
+}
+
 /// The octets as text, when they are UTF-8 without control characters other than tab, CR and LF.
 pub(crate) fn printable(octets: &[u8]) -> Option<&str> {
     let plain = |octet: &u8| matches!(octet, 0x20..=0x7E | b'\t' | b'\r' | b'\n');
     let text = std::str::from_utf8(octets).ok()?;
-    if octets.iter().all(plain) {
+    if octets.iter().fold(true, |all, octet| all & plain(octet)) {
         return Some(text);
     }
     let shown = |character: char| !character.is_control() || matches!(character, '\t' | '\r' | '\n');

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use mutt::mib::Names;
 use mutt::model::notification::{Naming, Notification, ObjectName, describe};
 use mutt::wire::snmp::{
-    Body, CommunityMessage, Message, Opaque, OpaqueInner, Value, VarBind, decode, encode,
+    Body, CommunityMessage, Message, Opaque, OpaqueInner, PduKind, Value, VarBind, decode, encode,
 };
 
 /// The files with v1 and v2c messages.
@@ -276,4 +276,55 @@ fn cut_and_flipped_messages_never_panic() {
             flipped[at] = octet;
         }
     }
+}
+
+/// The rows of one file; none when there is no corpus.
+fn rows(file: &str) -> Vec<Json> {
+    let Some(directory) = std::env::var_os("MUTT_CORPUS_DIR").map(PathBuf::from) else {
+        report("MUTT_CORPUS_DIR is not set: no corpus to compare with");
+        return Vec::new();
+    };
+    let text = std::fs::read_to_string(directory.join(format!("{file}.jsonl"))).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn changed_v1_traps_are_harmless_and_odd_time_stamps_are_read() {
+    let names = Standard(Names::standard());
+    let rows = rows("snmp-derived-negatives");
+    let mut time_stamps = 0;
+    for row in rows.iter().filter(|row| row["name"].as_str().unwrap().starts_with("v1/")) {
+        let Some(hex) = row["hex"].as_str() else { continue };
+        let bytes = unhex(hex);
+        exercise(&bytes, &names, &mut Vec::new());
+        if let Some(expected) = row["expect"]["expect_timestamp"].as_u64() {
+            let Ok(Message::Community(message)) = decode(&bytes) else { panic!("{}", row["name"]) };
+            let Body::TrapV1(trap) = message.pdu.body else { panic!("{}", row["name"]) };
+            assert_eq!(u64::from(trap.time_stamp), expected);
+            time_stamps += 1;
+        }
+    }
+    assert!(rows.is_empty() || time_stamps == 2, "{time_stamps}");
+}
+
+#[test]
+fn answers_to_recorded_v2c_informs_are_those_of_the_recording() {
+    let rows = rows("snmp-netsnmp-exchanges");
+    let mut answered = 0;
+    for row in rows.iter().filter(|row| row["name"].as_str().unwrap().contains("v2c")) {
+        let mut answers = Vec::new();
+        for step in row["steps"].as_array().unwrap() {
+            let bytes = unhex(step["hex"].as_str().unwrap());
+            let Ok(Message::Community(message)) = decode(&bytes) else { panic!("{}", row["name"]) };
+            if message.pdu.kind == PduKind::INFORM_REQUEST {
+                let mut answer = Vec::new();
+                assert!(encode::response(&message, &mut answer));
+                answers.push(answer);
+            } else {
+                assert!(answers.contains(&bytes), "{}", row["name"]);
+                answered += 1;
+            }
+        }
+    }
+    assert!(rows.is_empty() || answered > 0);
 }

@@ -13,7 +13,11 @@
 
 use crate::base::limits::{OID_SUB_IDENTIFIERS_MAX, RENDERED_TEXT_OCTETS_MAX};
 use crate::base::span::Span;
+<<<<<<< HEAD
 use crate::model::bounded::{Bounded, printable};
+=======
+use crate::model::notification::bounded::{ARC_OCTETS_MAX, Bounded, printable};
+>>>>>>> snmp
 use crate::model::notification::oid_buf::OidBuf;
 use crate::model::notification::scan::{Facts, holds_community};
 use crate::model::notification::{Naming, Subject, ValueLabels, span_since};
@@ -28,8 +32,8 @@ const SNMP_TRAP_ENTERPRISE_0: &[u32] = &[1, 3, 6, 1, 6, 3, 1, 1, 4, 3, 0];
 /// What ends a line that was cut.
 const TRUNCATED: &[u8] = b" !truncated";
 
-/// Kept back for snmpTrapOID in dots, which is written behind the text: 10 digits and a dot each.
-const DOTTED_OCTETS_MAX: usize = (OID_SUB_IDENTIFIERS_MAX + 2) * 11;
+/// Kept back for snmpTrapOID in dots, which is written behind the text.
+const DOTTED_OCTETS_MAX: usize = (OID_SUB_IDENTIFIERS_MAX + 2) * ARC_OCTETS_MAX;
 
 /// Where the parts of the line are.
 pub(super) struct Line {

@@ -5,7 +5,10 @@ const DIGITS_MAX: usize = 20;
 
 /// Appends `value` in decimal, as sub-identifiers (RFC 2578 7.1.3) and values are written.
 pub fn push_unsigned(out: &mut Vec<u8>, mut value: u64) {
-    if value < 10 {
+    if value < 100 {
+        if value >= 10 {
+            out.push(digit(value / 10));
+        }
         out.push(digit(value));
         return;
     }
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn same_as_the_standard_library() {
-        for value in [0, 1, 9, 10, 99, 100, 12_345, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
+        for value in [0, 1, 9, 10, 11, 99, 100, 101, 12_345, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
             let mut out = Vec::new();
             push_unsigned(&mut out, value);
             assert_eq!(out, value.to_string().into_bytes());

@@ -27,21 +27,11 @@ impl<'a> Oid<'a> {
         let octets = contents.rest();
         // The first sub-identifier holds two arcs (X.690 8.19.4).
         let mut arcs = usize::from(!octets.is_empty());
-        let mut value: u32 = 0;
-        let mut inside = false;
-        for octet in octets {
-            if *octet == 0x80 && !inside {
-                return Err(contents.error(Reason::SubIdentifierPadded));
-            }
-            if value >> 25 != 0 {
-                return Err(contents.error(Reason::SubIdentifierOutOfRange));
-            }
-            inside = *octet & 0x80 != 0;
-            value = if inside { (value << 7) | u32::from(*octet & 0x7F) } else { 0 };
-            arcs += usize::from(!inside);
-        }
-        if inside {
-            return Err(contents.error(Reason::SubIdentifierUnterminated));
+        if octets.iter().fold(0, |seen, octet| seen | octet) < 0x80 {
+            // No sub-identifier above 127, as in most names: nothing can be wrong but their number.
+            arcs += octets.len();
+        } else {
+            arcs += count_sub_identifiers(contents)?;
         }
         if arcs > limits::OID_SUB_IDENTIFIERS_MAX {
             return Err(contents.error(Reason::ObjectIdentifierTooLong));
@@ -83,6 +73,28 @@ impl<'a> Oid<'a> {
             decimal::push_unsigned(out, u64::from(arc));
         }
     }
+}
+
+/// Checks sub-identifiers (X.690 8.19.2) and counts them.
+fn count_sub_identifiers(contents: Cursor<'_>) -> Result<usize, DecodeError> {
+    let mut count = 0;
+    let mut value: u32 = 0;
+    let mut inside = false;
+    for octet in contents.rest() {
+        if *octet == 0x80 && !inside {
+            return Err(contents.error(Reason::SubIdentifierPadded));
+        }
+        if value >> 25 != 0 {
+            return Err(contents.error(Reason::SubIdentifierOutOfRange));
+        }
+        inside = *octet & 0x80 != 0;
+        value = if inside { (value << 7) | u32::from(*octet & 0x7F) } else { 0 };
+        count += usize::from(!inside);
+    }
+    if inside {
+        return Err(contents.error(Reason::SubIdentifierUnterminated));
+    }
+    Ok(count)
 }
 
 impl fmt::Display for Oid<'_> {
