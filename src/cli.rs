@@ -116,7 +116,9 @@ fn wait(app: &App) -> std::io::Result<bool> {
                 }
             }
         }
-        tracing::info!("stopping: receiving ends, what was received is committed; a second signal exits at once");
+        tracing::info!(
+            "stopping: receiving ends, what was received is committed; a second signal exits at once"
+        );
         tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}

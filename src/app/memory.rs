@@ -1,6 +1,5 @@
 //! The memory budget: a sum, printed at start.
 
-use crate::base::limits::BATCH_OCTETS_TARGET;
 use crate::model::batch::Batch;
 use crate::sink::drain::GROUP_BATCHES_MAX;
 use crate::storage::connection::CACHE_OCTETS;
@@ -14,8 +13,6 @@ const REGISTRIES_OCTETS: usize = 48 * 1024 * 1024;
 /// Octets of memory that the program may take: the queue full of the largest batches, the group that the sink
 /// holds, the receive buffers, the store's page cache, and the rest.
 pub fn bound(queue_slots: usize, receive_octets: usize) -> usize {
-    // Only few batches can exceed their target by a whole largest message at the same time; all of them is the bound.
     let batches = queue_slots + GROUP_BATCHES_MAX;
-    debug_assert!(Batch::OCTETS_MAX > BATCH_OCTETS_TARGET);
     batches * Batch::OCTETS_MAX + receive_octets + CACHE_OCTETS + REGISTRIES_OCTETS + BASE_OCTETS
 }

@@ -185,7 +185,9 @@ impl App {
             announce_listener(listener);
         }
         if let Some(address) = self.http_address {
-            tracing::info!("listening http on {address}: /healthz /readyz /metrics /api/v1/ledger /api/v1/listeners");
+            tracing::info!(
+                "listening http on {address}: /healthz /readyz /metrics /api/v1/ledger /api/v1/listeners"
+            );
         }
         tracing::info!(
             "store {} (node {node_id:012x}, synchronous {})",
@@ -196,7 +198,9 @@ impl App {
             tracing::info!("{} rule(s) from {}", self.reloader.rules_in_force(), path.display());
         }
         if credentials > 0 {
-            tracing::info!("{credentials} SNMPv3 user(s) read; SNMPv3 messages are stored undecoded in this version");
+            tracing::info!(
+                "{credentials} SNMPv3 user(s) read; SNMPv3 messages are stored undecoded in this version"
+            );
         }
         tracing::info!("memory bound {} MiB", bound_memory.div_ceil(1024 * 1024));
         for warning in settings.warnings() {
@@ -272,8 +276,8 @@ impl App {
         );
         if let Some(path) = &self.pid_file {
             // It is ours only while it says so: a second start may have replaced it.
-            let is_ours = std::fs::read_to_string(path)
-                .is_ok_and(|text| text.trim() == std::process::id().to_string());
+            let is_ours =
+                std::fs::read_to_string(path).is_ok_and(|text| text.trim() == std::process::id().to_string());
             if is_ours && let Err(error) = std::fs::remove_file(path) {
                 tracing::warn!("cannot remove the pid file {}: {error}", path.display());
             }
@@ -301,4 +305,3 @@ fn announce_listener(listener: &Listener) {
         tracing::warn!("{name}: {address} is not available on this machine: {reason}");
     }
 }
-

@@ -35,7 +35,10 @@ impl Reloader {
         let watcher = match watch(&path, Arc::clone(&changed)) {
             Ok(watcher) => Some(watcher),
             Err(error) => {
-                tracing::warn!("{} is not watched for changes: {error}; SIGHUP and the interval remain", path.display());
+                tracing::warn!(
+                    "{} is not watched for changes: {error}; SIGHUP and the interval remain",
+                    path.display()
+                );
                 None
             }
         };
@@ -72,7 +75,8 @@ fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher
             changed.notify_one();
         }
     })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
@@ -113,9 +117,14 @@ impl Task {
                     self.in_force.store(Arc::new(ActiveRules::new(set)));
                 }
                 Ok(Err(error)) => {
-                    tracing::error!("{} is rejected, the old rules stay in force:\n{error}", self.path.display());
+                    tracing::error!(
+                        "{} is rejected, the old rules stay in force:\n{error}",
+                        self.path.display()
+                    );
                 }
-                Err(error) => tracing::error!("the rules could not be compiled: {error}; the old ones stay in force"),
+                Err(error) => {
+                    tracing::error!("the rules could not be compiled: {error}; the old ones stay in force")
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::wire::ber::decimal;
 const DECIMAL_OCTETS_MAX: usize = 20;
 
 /// Most octets of a sub-identifier in decimal and the dot before it.
-pub(super) const ARC_OCTETS_MAX: usize = 11;
+pub(crate) const ARC_OCTETS_MAX: usize = 11;
 
 /// Octets that are turned to hexadecimal digits at a time.
 const HEX_CHUNK_OCTETS: usize = 32;
@@ -59,12 +59,8 @@ impl<'o> Bounded<'o> {
     }
 
     /// Appends all of `piece` or nothing.
-<<<<<<< HEAD:src/model/bounded.rs
-    pub(crate) fn push(&mut self, piece: &[u8]) {
-=======
     #[inline]
-    pub(super) fn push(&mut self, piece: &[u8]) {
->>>>>>> snmp:src/model/notification/bounded.rs
+    pub(crate) fn push(&mut self, piece: &[u8]) {
         if self.has_room(piece.len()) {
             self.out.extend_from_slice(piece);
         }
@@ -108,14 +104,10 @@ impl<'o> Bounded<'o> {
     }
 
     /// Appends sub-identifiers with dots between them.
-<<<<<<< HEAD:src/model/bounded.rs
     pub(crate) fn dotted(&mut self, arcs: &[u32]) {
-=======
-    pub(super) fn dotted(&mut self, arcs: &[u32]) {
         if !self.has_room(arcs.len().saturating_mul(ARC_OCTETS_MAX)) {
             return;
         }
->>>>>>> snmp:src/model/notification/bounded.rs
         for (place, arc) in arcs.iter().enumerate() {
             if place > 0 {
                 self.out.push(b'.');
@@ -157,15 +149,11 @@ impl<'o> Bounded<'o> {
     }
 
     /// Appends `text` as it stands between the quotes of a JSON string.
-<<<<<<< HEAD:src/model/bounded.rs
     pub(crate) fn escaped(&mut self, text: &str) {
-=======
-    pub(super) fn escaped(&mut self, text: &str) {
         // Without an early end the test is done on many octets at once, and it mostly comes out like this.
         if !text.bytes().fold(false, |found, octet| found | needs_escape(octet)) {
             return self.push_characters(text);
         }
->>>>>>> snmp:src/model/notification/bounded.rs
         let mut rest = text;
         while !rest.is_empty() && !self.full {
             let plain = rest.bytes().position(needs_escape);

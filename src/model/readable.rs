@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn escaping_is_bounded() {
-        let (text, verbatim) = appended(&[0xff; limits::DATAGRAM_OCTETS_MAX]);
+        let (text, verbatim) = appended(&vec![0xff; limits::DATAGRAM_OCTETS_MAX]);
         assert!(!verbatim && text.len() <= limits::RENDERED_TEXT_OCTETS_MAX && text.ends_with("\\xff"));
     }
 }

@@ -151,8 +151,11 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
                 let keep = || -> io::Result<(DropGauge, OwnedFd)> {
                     Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?))
                 };
-                let (gauge, copy) =
-                    keep().map_err(|source| BindError { transport: "udp", address: socket.address, source })?;
+                let (gauge, copy) = keep().map_err(|source| BindError {
+                    transport: "udp",
+                    address: socket.address,
+                    source,
+                })?;
                 drops.push(gauge);
                 if udp.protocol == Protocol::Snmp {
                     answering.push((copy, socket.address));
@@ -188,7 +191,13 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
             drops: Vec::new(),
             connections: Some((Arc::clone(&connections), admission.clone())),
         });
-        streams.push(StreamListener { sockets, listener: number, limits: tcp.limits, connections, admission });
+        streams.push(StreamListener {
+            sockets,
+            listener: number,
+            limits: tcp.limits,
+            connections,
+            admission,
+        });
     }
     Ok(BoundGroup {
         runtime: settings.runtime,

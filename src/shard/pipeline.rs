@@ -186,15 +186,17 @@ impl Pipeline {
             Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
                 self.decode_notification(arrival, &message, batch)
             }
-            Ok(wire::snmp::Message::Community(message)) => {
-                undecoded(arrival, batch, kind_of(message.version), message.pdu.kind.as_str(), "not a notification")
-            }
+            Ok(wire::snmp::Message::Community(message)) => undecoded(
+                arrival,
+                batch,
+                kind_of(message.version),
+                message.pdu.kind.as_str(),
+                "not a notification",
+            ),
             Ok(wire::snmp::Message::V3) => {
                 undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", "SNMPv3 is not decoded yet")
             }
-            Err(error) => {
-                undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str())
-            }
+            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str()),
         }
     }
 

@@ -321,7 +321,11 @@ impl Connection {
                 Err(_) => {
                     // Where the next message starts cannot be known: what is there is kept as one.
                     let end = rest.len().min(self.message_octets_max);
-                    intake.accept(&self.arrival(rest.get(..end).unwrap_or(rest), at, Some(Cut::Unterminated)));
+                    intake.accept(&self.arrival(
+                        rest.get(..end).unwrap_or(rest),
+                        at,
+                        Some(Cut::Unterminated),
+                    ));
                     return (octets.len(), Taken::Broken);
                 }
             }

@@ -14,7 +14,8 @@ use crate::shard::group::Listener;
 use crate::sink::counters::SinkCounters;
 
 /// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 4] = ["kernel_receive_buffer", "queue_full", "repeated_inform", "store_failed"];
+pub const DROP_REASONS: [&str; 4] =
+    ["kernel_receive_buffer", "queue_full", "repeated_inform", "store_failed"];
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -140,7 +141,8 @@ impl Sources {
         let kernel = listener.kernel_drops();
         account.received = read + kernel;
         account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
-        account.dropped = DROP_REASONS.into_iter().zip([kernel, queue_full, repeated, store_failed]).collect();
+        account.dropped =
+            DROP_REASONS.into_iter().zip([kernel, queue_full, repeated, store_failed]).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

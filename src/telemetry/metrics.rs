@@ -1,5 +1,6 @@
 //! The counters as Prometheus metrics (OpenMetrics text).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -36,13 +37,20 @@ struct Snapshot {
 /// A counter with one value a listener: name, help, and where the value is.
 type PerListener = (&'static str, &'static str, fn(&Account) -> u64);
 
+/// A counter with one value a listener and reason.
+type PerReason = (&'static str, &'static str, fn(&Account) -> &BTreeMap<&'static str, u64>);
+
 /// The terms of the ledger that have no further label.
 const PER_LISTENER: [PerListener; 5] = [
-    ("mutt_received", "Messages that arrived, those dropped by the kernel included", |account| account.received),
+    ("mutt_received", "Messages that arrived, those dropped by the kernel included", |account| {
+        account.received
+    }),
     ("mutt_received_octets", "Octets of the messages read", |account| account.octets),
     ("mutt_stored", "Messages committed to the store", |account| account.stored),
     ("mutt_discarded", "Messages that a rule said not to keep", |account| account.discarded),
-    ("mutt_truncated", "Messages longer than the listener takes, stored without their end", |account| account.truncated),
+    ("mutt_truncated", "Messages longer than the listener takes, stored without their end", |account| {
+        account.truncated
+    }),
 ];
 
 impl Collector for Snapshot {
@@ -53,7 +61,7 @@ impl Collector for Snapshot {
                 counter(&mut metric, &[("listener", listener)], value(account))?;
             }
         }
-        let by_reason: [(&str, &str, fn(&Account) -> &std::collections::BTreeMap<&'static str, u64>); 2] = [
+        let by_reason: [PerReason; 2] = [
             ("mutt_dropped", "Messages not stored, by reason", |account| &account.dropped),
             ("mutt_undecoded", "Messages stored though they could not be decoded, by reason", |account| {
                 &account.undecoded
@@ -72,7 +80,11 @@ impl Collector for Snapshot {
         let gauges = [
             ("mutt_queue_depth", "Messages in the queue", self.sources.depth.events()),
             ("mutt_queue_capacity", "Messages that the queue takes at most", self.sources.depth.events_max()),
-            ("mutt_store_refuses", "1 while the store refuses writes", u64::from(self.sources.sink.is_failing())),
+            (
+                "mutt_store_refuses",
+                "1 while the store refuses writes",
+                u64::from(self.sources.sink.is_failing()),
+            ),
             ("mutt_resident_octets", "Memory of this process in RAM", sys::resident_octets().unwrap_or(0)),
         ];
         for (name, help, value) in gauges {
@@ -100,8 +112,12 @@ impl Snapshot {
                 counter(&mut metric, &[("listener", listener.name), ("event", event)], count.get())?;
             }
         }
-        let mut metric =
-            encoder.encode_descriptor("mutt_connections_open", "TCP connections open now", None, MetricType::Gauge)?;
+        let mut metric = encoder.encode_descriptor(
+            "mutt_connections_open",
+            "TCP connections open now",
+            None,
+            MetricType::Gauge,
+        )?;
         for listener in self.sources.listeners.iter() {
             let Some((_, admission)) = &listener.connections else { continue };
             let open = i64::try_from(admission.open()).unwrap_or(i64::MAX);
@@ -114,8 +130,16 @@ impl Snapshot {
     fn encode_sink(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let sink = &self.sources.sink;
         let counters = [
-            ("mutt_informs_answered", "Informs answered, all after their commit", sink.informs_answered.get()),
-            ("mutt_informs_unanswered", "Answers that the network refused to take", sink.informs_unanswered.get()),
+            (
+                "mutt_informs_answered",
+                "Informs answered, all after their commit",
+                sink.informs_answered.get(),
+            ),
+            (
+                "mutt_informs_unanswered",
+                "Answers that the network refused to take",
+                sink.informs_unanswered.get(),
+            ),
             ("mutt_commits_failed", "Transactions that the store refused", sink.commits_failed.get()),
         ];
         for (name, help, value) in counters {

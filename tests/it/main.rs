@@ -1,3 +1,12 @@
-mod corpus_syslog;
-mod corpus_snmp;
+//! One binary for all tests that look at the crate, or at the program, from outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
 mod config;
+mod corpus_snmp;
+mod corpus_syslog;

@@ -13,11 +13,7 @@
 
 use crate::base::limits::{OID_SUB_IDENTIFIERS_MAX, RENDERED_TEXT_OCTETS_MAX};
 use crate::base::span::Span;
-<<<<<<< HEAD
-use crate::model::bounded::{Bounded, printable};
-=======
-use crate::model::notification::bounded::{ARC_OCTETS_MAX, Bounded, printable};
->>>>>>> snmp
+use crate::model::bounded::{ARC_OCTETS_MAX, Bounded, printable};
 use crate::model::notification::oid_buf::OidBuf;
 use crate::model::notification::scan::{Facts, holds_community};
 use crate::model::notification::{Naming, Subject, ValueLabels, span_since};
