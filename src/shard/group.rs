@@ -255,6 +255,7 @@ impl BoundGroup {
                     tracing::debug!(shard = index, %error, "the shard is not bound to a processor");
                 }
                 let _ = ready.send(());
+                drop(ready);
                 runtime.run(shard);
             })?;
         }
@@ -266,13 +267,15 @@ impl BoundGroup {
             started += 1;
             group.spawn("streams".to_owned(), move || {
                 let _ = ready.send(());
+                drop(ready);
                 if let Err(error) = stream::run(streams, intake, clock, &stop) {
                     tracing::error!(%error, "the thread that serves TCP ended");
                 }
             })?;
         }
         drop(ready);
-        if is_ready.iter().count() < started {
+        // A thread that ends before it is ready drops its sender.
+        if (0..started).any(|_| is_ready.recv().is_err()) {
             return Err(io::Error::other("a receiving thread ended at start"));
         }
         Ok((group, listeners, responder))
