@@ -212,10 +212,7 @@ impl Pipeline {
         for reason in described.errors.iter() {
             reasons.add(reason.as_str());
         }
-        if described.oid.is_empty() {
-            reasons.add("SNMP trap missing OID");
-        }
-        let raw_bytes = if reasons.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
         let community = batch.append(message.community);
         if message.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
@@ -257,7 +254,8 @@ fn kind_of(version: Version) -> Kind {
     }
 }
 
-/// Decodes a syslog message; what cannot be parsed is kept as it came.
+/// Decodes a syslog message; what cannot be parsed is kept as it came. That a message has no program is not noted as a
+/// reason: the store sees it by the column.
 fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     let text = readable::append(arrival.bytes, &mut batch.octets);
     // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
@@ -276,9 +274,6 @@ fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     if message.format == wire::syslog::Format::Unparsed {
         unparsed = Some("no syslog header");
         reasons.add("no syslog header");
-    }
-    if record.program.is_empty() {
-        reasons.add("Syslog message missing program");
     }
     Decoded {
         kind: Kind::Syslog,

@@ -52,10 +52,10 @@ CREATE INDEX events_received_at ON events(received_at);
 
 -- What few messages have.
 CREATE TABLE event_extras (
-    id                INTEGER PRIMARY KEY,
-    raw_bytes         BLOB,
-    validation_errors TEXT,
-    community_string  TEXT
+    id               INTEGER PRIMARY KEY,
+    raw_bytes        BLOB,
+    reasons          TEXT, -- why it is not validated, each in JSON quotes, with commas between
+    community_string TEXT
 ) STRICT;
 
 CREATE TABLE archives (
@@ -92,8 +92,14 @@ SELECT
             || printf('.%06dZ', e.device_time_us % 1000000) END AS timestamp,
     e.received_at AS received_at,
     e.raw_message AS raw_message,
-    (SELECT x.validation_errors FROM event_extras x WHERE x.id = e.id) IS NULL AS validated,
-    coalesce((SELECT x.validation_errors FROM event_extras x WHERE x.id = e.id), '[]') AS validation_errors,
+    -- What columns say themselves (no program, no OID) is not stored again as a reason.
+    NOT (e.program IS NULL AND e.origin & 15 = 0 OR e.oid IS NULL AND e.origin & 15 BETWEEN 1 AND 3
+        OR EXISTS (SELECT 1 FROM event_extras x WHERE x.id = e.id AND x.reasons IS NOT NULL)) AS validated,
+    '[' || ltrim(
+        coalesce((SELECT x.reasons FROM event_extras x WHERE x.id = e.id), '')
+        || CASE WHEN e.program IS NULL AND e.origin & 15 = 0 THEN ',"Syslog message missing program"'
+            WHEN e.oid IS NULL AND e.origin & 15 BETWEEN 1 AND 3 THEN ',"SNMP trap missing OID"' ELSE '' END,
+        ',') || ']' AS validation_errors,
     (SELECT r.id FROM rule_labels r WHERE r.number = e.rule) AS matched_rule_id,
     (SELECT r.name FROM rule_labels r WHERE r.number = e.rule) AS matched_rule_name,
     (SELECT r.severity FROM rule_labels r WHERE r.number = e.rule) AS match_severity,

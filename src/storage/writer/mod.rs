@@ -210,7 +210,7 @@ impl RowWriter<'_> {
         let raw_bytes = (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes));
         self.connection
             .prepare_cached(
-                "INSERT INTO event_extras(id, raw_bytes, validation_errors, community_string)
+                "INSERT INTO event_extras(id, raw_bytes, reasons, community_string)
                      VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![event.id.0, raw_bytes, reasons, community])?;
@@ -270,10 +270,10 @@ fn snmp_version(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// A JSON list of reasons; they are static texts of our own.
+/// Reasons as the members of a JSON list; they are static texts of our own.
 fn reasons_json(reasons: impl Iterator<Item = &'static str>) -> String {
     let quoted: Vec<String> = reasons.map(|reason| format!("\"{}\"", reason.escape_default())).collect();
-    format!("[{}]", quoted.join(","))
+    quoted.join(",")
 }
 
 #[cfg(test)]
