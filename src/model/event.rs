@@ -26,6 +26,15 @@ const ID_COUNTER_BITS: u32 = 6;
 /// Most producers of ids in one process: shards, and the one that reads streams.
 pub const PRODUCERS_MAX: usize = 1 << (ID_TAIL_BITS - ID_COUNTER_BITS);
 
+impl EventId {
+    /// The time of receipt that the id tells. It is the event's own, or a microsecond or so later when more events
+    /// came in one microsecond than the counter holds.
+    #[must_use]
+    pub fn received_at(self) -> Timestamp {
+        Timestamp(self.0 >> ID_TAIL_BITS)
+    }
+}
+
 /// Makes the ids of one producer: strictly rising, and never equal to another producer's.
 #[derive(Debug)]
 pub struct IdAllocator {

@@ -178,7 +178,8 @@ impl RowWriter<'_> {
             Some(index) => self.label_number(batch, index)?,
             None => None,
         };
-        let received_at = event.received_at.to_iso8601();
+        // Of the id and not of the event, so that a row is found by its id alone.
+        let received_at = event.id.received_at().to_iso8601();
         statement.raw_bind_parameter(offset + 1, Text(&received_at))?;
         statement.raw_bind_parameter(offset + 2, event.id.0)?;
         statement.raw_bind_parameter(offset + 3, origin(event, syslog.pri))?;
