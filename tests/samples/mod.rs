@@ -6,6 +6,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mutt::base::clock::Timestamp;
+use mutt::mib::Names;
+use mutt::model::notification::{Naming, ObjectName};
 use mutt::shard::pipeline::{Arrival, Protocol};
 
 /// When samples are received: 2026-10-11T22:14:15Z.
@@ -47,7 +49,7 @@ pub fn cisco(n: u32) -> Vec<u8> {
          changed state to {}",
         n % 60,
         n % 48,
-        if n % 3 == 0 { "down" } else { "up" }
+        if n.is_multiple_of(3) { "down" } else { "up" }
     )
     .into_bytes()
 }
@@ -190,5 +192,20 @@ pub fn arrival(protocol: Protocol, bytes: &[u8]) -> Arrival<'_> {
         local: None,
         at: RECEIVED_AT,
         cut: None,
+    }
+}
+
+/// The standard names, for what describes notifications.
+pub struct StandardNames(pub Names);
+
+impl Naming for StandardNames {
+    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
+        let found = self.0.lookup(arcs)?;
+        Some(ObjectName {
+            module: found.module,
+            label: found.label,
+            depth: arcs.len() - found.suffix.len(),
+            value_labels: found.enumeration,
+        })
     }
 }
