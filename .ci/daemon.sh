@@ -19,8 +19,8 @@ daemon_start() {
     local muttd=$1
     (cd "$scratch" && exec "$muttd") >"$scratch/output" 2>&1 &
     daemon_pid=$!
-    local log tries
-    for tries in $(seq 100); do
+    local log
+    for _ in $(seq 100); do
         log=$(cat "$scratch/output" "$scratch/logs/mutt.log" 2>/dev/null || true)
         http=$(sed -n 's/.*listening http on \([^ ]*\):\([0-9]*\):.*/\1:\2/p' <<<"$log" | tail -n 1)
         if [ -n "$http" ] && curl -fsS "http://$http/readyz" >/dev/null; then
@@ -38,9 +38,9 @@ daemon_start() {
 
 # daemon_stop: asks it to end, and wants it to end well within 20 seconds. Prints its last words.
 daemon_stop() {
-    local tries status=0
+    local status=0
     kill -TERM "$daemon_pid" 2>/dev/null || true
-    for tries in $(seq 200); do
+    for _ in $(seq 200); do
         kill -0 "$daemon_pid" 2>/dev/null || break
         sleep 0.1
     done
