@@ -74,7 +74,9 @@ impl Batch {
     /// Empties the batch for its next use; gives memory back that one large message made it take.
     pub fn clear(&mut self) {
         self.octets.clear();
-        self.octets.shrink_to(limits::BATCH_OCTETS_TARGET);
+        // The last message of a batch that is full by its octets goes beyond the target. What that takes is kept:
+        // otherwise every batch of a storm would be shrunk here and grow again.
+        self.octets.shrink_to(2 * limits::BATCH_OCTETS_TARGET);
         self.events.clear();
         self.informs.clear();
     }
@@ -111,6 +113,9 @@ impl Batch {
         span.of(&self.octets)
     }
 }
+
+const _: () =
+    assert!(2 * limits::BATCH_OCTETS_TARGET <= Batch::OCTETS_MAX, "the bound holds for empty batches too");
 
 impl Default for Batch {
     fn default() -> Self {
