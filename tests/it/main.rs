@@ -10,3 +10,6 @@
 mod config;
 mod corpus_snmp;
 mod corpus_syslog;
+mod layering;
+mod support;
+mod tidy;
