@@ -83,11 +83,9 @@ fn a_message_that_does_not_get_complete_ends_the_connection_and_is_kept() {
 fn broken_framing_ends_the_connection_and_is_kept() {
     let daemon = Daemon::start(Options::default());
     let mut stream = tcp_to(daemon.address("syslog-tcp"));
-    stream.write_all(b"12 <14>a b: one99999999999999999999 <14>a b: two").unwrap();
+    stream.write_all(b"12 <14>a b: one?? <14>a b: two").unwrap();
     wait_closed(&mut stream);
-    wait_until("what came is stored", || {
-        daemon.store().octets().concat().ends_with(b"99999999999999999999 <14>a b: two")
-    });
+    wait_until("what came is stored", || daemon.store().octets().concat().ends_with(b"?? <14>a b: two"));
     assert_eq!(daemon.store().octets()[0], b"<14>a b: one");
     daemon.stop();
 }
@@ -144,12 +142,13 @@ fn a_full_queue_makes_tcp_senders_wait() {
         for number in 0..MESSAGES {
             writeln!(stream, "<14>a b: {number} {}", "z".repeat(500)).unwrap();
         }
+        stream
     });
     daemon.wait_line("the store refuses writes");
-    wait_until("a full queue", || daemon.ledger()["queue_depth"].as_u64() >= Some(900));
+    wait_until("a full queue", || daemon.ledger()["queue_depth"].as_u64() >= Some(400));
     assert!(daemon.account("syslog-tcp", "/received") < MESSAGES as u64, "reading went on");
     drop(lock);
-    sender.join().unwrap();
+    drop(sender.join().unwrap());
     daemon.wait_count(MESSAGES);
     let end = daemon.stop();
     assert_eq!((end.stored, end.dropped), (MESSAGES as u64, 0));

@@ -95,7 +95,7 @@ fn batch_write_size_and_batch_timeout() {
     daemon.wait_count(10);
     send(3);
     wait_until("three in flight", || daemon.account("syslog-udp", "/in_flight") == 3);
-    let store = daemon.store();
+    let (store, _folder) = (daemon.store(), Arc::clone(daemon.folder()));
     let end = daemon.stop();
     assert_eq!(end.stored, 13, "the end does not wait for the minute");
     assert_eq!(store.count(), 13);

@@ -69,8 +69,7 @@ fn syslog_by_tcp_in_both_framings_and_in_pieces() {
         ]
     );
     let errors = daemon.store().column("SELECT validation_errors FROM messages ORDER BY id");
-    assert_eq!(errors[4], "[]");
-    assert!(errors[5].contains("unterminated"), "{errors:?}");
+    assert!(!errors[4].contains("unterminated") && errors[5].contains("unterminated"), "{errors:?}");
     assert_eq!(daemon.stop().stored, 6);
 }
 
@@ -206,14 +205,15 @@ fn what_is_longer_than_buffer_size_is_cut_and_marked() {
     udp_to(daemon.address("snmp-udp")).send(&trap).unwrap();
     daemon.wait_count(4);
     let octets = daemon.store().octets();
-    assert_eq!(octets[0], &syslog.as_bytes()[..600]);
-    assert_eq!(octets[1], &syslog.as_bytes()[..600]);
+    for kept in &octets[..2] {
+        assert_eq!(String::from_utf8_lossy(kept), syslog[..600]);
+    }
     assert_eq!(octets[2], b"<14>a b: end", "the connection goes on");
-    assert_eq!(octets[3], &trap[..700]);
+    assert!(octets[3] == trap[..700], "the first 700 octets of the trap");
     let errors = daemon.store().column("SELECT validation_errors FROM messages ORDER BY id");
     assert!(errors[0].contains("truncated") && errors[1].contains("truncated"), "{errors:?}");
     assert!(errors[3].contains("truncated"), "{errors:?}");
-    assert_eq!(errors[2], "[]");
+    assert!(!errors[2].contains("truncated"), "{errors:?}");
     for listener in ["syslog-udp", "syslog-tcp", "snmp-udp"] {
         assert_eq!(daemon.account(listener, "/truncated"), 1, "{listener}");
     }
