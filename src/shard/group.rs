@@ -13,7 +13,7 @@ use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::net::accept::{Admission, ConnectionCounters};
-use crate::net::listener::{BindError, UdpSettings, bind_tcp, bind_udp};
+use crate::net::listener::{BindError, UdpSettings, UdpSocket, bind_tcp, bind_udp};
 use crate::net::sys::{self, ReceiveSlab};
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
@@ -133,6 +133,12 @@ pub struct RunningGroup {
     pub counters: Vec<Arc<ShardCounters>>,
 }
 
+/// What tells a socket's drops, and a second descriptor to answer through.
+fn gauge_and_copy(socket: &UdpSocket) -> Result<(DropGauge, OwnedFd), BindError> {
+    let both = || -> io::Result<_> { Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?)) };
+    both().map_err(|source| BindError { transport: "udp", address: socket.address, source })
+}
+
 /// Binds every socket of every listener, in order.
 ///
 /// # Errors
@@ -148,20 +154,19 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
         let mut drops = Vec::new();
         for (shard, sockets) in shards.iter_mut().zip(group.shards) {
             for socket in sockets {
-                let keep = || -> io::Result<(DropGauge, OwnedFd)> {
-                    Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?))
-                };
-                let (gauge, copy) = keep().map_err(|source| BindError {
-                    transport: "udp",
-                    address: socket.address,
-                    source,
-                })?;
+                let (gauge, copy) = gauge_and_copy(&socket)?;
                 drops.push(gauge);
                 if udp.protocol == Protocol::Snmp {
                     answering.push((copy, socket.address));
                 }
                 let port = socket.address.port();
-                shard.push(ShardSocket { fd: socket.fd, protocol: udp.protocol, listener: number, port });
+                shard.push(ShardSocket {
+                    fd: socket.fd,
+                    protocol: udp.protocol,
+                    listener: number,
+                    port,
+                    datagram_octets_max: udp.datagram_octets_max,
+                });
             }
         }
         listeners.push(Listener {
@@ -222,7 +227,7 @@ impl BoundGroup {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(self, surroundings: &Surroundings) -> io::Result<(RunningGroup, Vec<Listener>, Responder)> {
-        let Self { runtime, datagram_octets_max, shards, streams, listeners, responder } = self;
+        let Self { runtime, shards, streams, listeners, responder, .. } = self;
         let mut group = RunningGroup {
             stop: Arc::new(AtomicBool::new(false)),
             died: Arc::new(AtomicBool::new(false)),
@@ -246,8 +251,7 @@ impl BoundGroup {
             let (intake, counters) = new_intake(index, Overflow::DropNewest);
             group.counters.push(counters);
             let clock = Arc::clone(&surroundings.clock);
-            let shard =
-                Shard::new(index, sockets, datagram_octets_max, intake, clock, Arc::clone(&group.stop));
+            let shard = Shard::new(index, sockets, intake, clock, Arc::clone(&group.stop));
             let ready = ready.clone();
             started += 1;
             group.spawn(format!("shard-{index}"), move || {

@@ -27,6 +27,8 @@ pub struct ShardSocket {
     pub listener: u8,
     /// Port of the listener.
     pub port: u16,
+    /// Longest datagram that is taken whole.
+    pub datagram_octets_max: usize,
 }
 
 /// A UDP shard: what a runtime has to drive.
@@ -47,17 +49,18 @@ impl std::fmt::Debug for Shard {
 }
 
 impl Shard {
-    /// A shard that reads `sockets`, whose datagrams hold at most `datagram_octets_max` octets.
+    /// A shard that reads `sockets`.
     #[must_use]
     pub fn new(
         index: usize,
         sockets: Vec<ShardSocket>,
-        datagram_octets_max: usize,
         intake: Intake,
         clock: Arc<dyn Clock>,
         stop: Arc<AtomicBool>,
     ) -> Self {
-        let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, datagram_octets_max);
+        // One slab for all sockets, so that it stays in the cache: as large as the largest needs.
+        let octets_max = sockets.iter().map(|socket| socket.datagram_octets_max).max().unwrap_or(1);
+        let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, octets_max);
         Self { index, sockets, slab, intake, clock, stop }
     }
 
@@ -98,15 +101,18 @@ impl Shard {
                 for datagram in self.slab.datagrams() {
                     // With the policy of UDP there is always room: a full queue costs the batch, and is counted.
                     self.intake.has_room();
+                    let within = datagram.bytes.get(..socket.datagram_octets_max);
+                    let truncated = datagram.truncated
+                        || within.is_some_and(|within| within.len() < datagram.bytes.len());
                     self.intake.accept(&Arrival {
                         protocol: socket.protocol,
                         listener: socket.listener,
                         port: socket.port,
-                        bytes: datagram.bytes,
+                        bytes: within.unwrap_or(datagram.bytes),
                         peer: datagram.peer,
                         local: datagram.local,
                         at,
-                        cut: datagram.truncated.then_some(Cut::Truncated),
+                        cut: truncated.then_some(Cut::Truncated),
                     });
                 }
                 if count < RECEIVE_BATCH_DATAGRAMS {

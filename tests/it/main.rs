@@ -10,3 +10,7 @@
 mod config;
 mod corpus_snmp;
 mod corpus_syslog;
+mod daemon;
+mod layering;
+mod support;
+mod tidy;

@@ -109,7 +109,7 @@ impl Drain {
         loop {
             // Read before collecting: what was pushed before the flag was set is seen by the collecting that follows.
             let stopping = self.stop.load(Ordering::Acquire);
-            self.collect(stopping);
+            self.collect();
             if self.group.is_empty() {
                 if stopping {
                     break;
@@ -128,8 +128,8 @@ impl Drain {
         Ending::Complete
     }
 
-    /// Takes batches until a group is full or its first batch has waited long enough.
-    fn collect(&mut self, stopping: bool) {
+    /// Takes batches until a group is full, its first batch has waited long enough, or the program stops.
+    fn collect(&mut self) {
         let (mut events, mut octets) = (0, 0);
         let mut since: Option<Stopwatch> = None;
         while events < self.settings.events_max
@@ -145,10 +145,11 @@ impl Drain {
             }
             let Some(since) = since else { return };
             let waited = since.elapsed();
-            if stopping || waited >= self.settings.wait_max {
+            // Looked at again and again, since the wait may be a minute.
+            if self.stop.load(Ordering::Acquire) || waited >= self.settings.wait_max {
                 return;
             }
-            self.queue.wait(self.settings.wait_max - waited);
+            self.queue.wait((self.settings.wait_max - waited).min(IDLE_WAIT));
         }
     }
 

@@ -1,0 +1,9 @@
+//! The program from end to end, with peers made of sockets.
+
+mod ending;
+mod informs;
+mod limits;
+mod options;
+mod receive;
+mod rules;
+mod start_up;

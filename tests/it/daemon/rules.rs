@@ -1,0 +1,130 @@
+//! Rules decide what is stored and how it is labelled, and are exchanged while messages come in.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::support::daemon::Daemon;
+use crate::support::options::Options;
+use crate::support::udp_to;
+
+/// A rules file with one rule: `keyword` is treated with `action`.
+fn one_rule(keyword: &str, action: &str) -> String {
+    format!(
+        "rules:\n  - {{id: r-{keyword}, name: About {keyword}, pattern_type: keyword, keywords: [{keyword}], \
+         severity: warning, action: {action}}}\n"
+    )
+}
+
+fn options() -> Options {
+    Options::default().set("pattern_matching.rules_file", "rules.yaml")
+}
+
+fn start(rules: &str) -> Daemon {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    Daemon::start_in(folder, options())
+}
+
+/// Exchanges a file in one step, as careful editors do.
+fn replace(path: &Path, text: &str) {
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, text).unwrap();
+    std::fs::rename(&fresh, path).unwrap();
+}
+
+#[test]
+fn discarded_messages_are_counted_and_not_stored() {
+    let daemon = start(&one_rule("noise", "discard"));
+    let sender = udp_to(daemon.address("syslog-udp"));
+    for text in ["<14>a b: NOISE 1", "<14>a b: signal", "<14>a b: more noise"] {
+        sender.send(text.as_bytes()).unwrap();
+    }
+    daemon.wait_count(1);
+    assert_eq!(daemon.store().texts(), ["<14>a b: signal"]);
+    crate::support::wait_until("three accounted for", || {
+        daemon.account("syslog-udp", "/discarded") == 2 && daemon.account("syslog-udp", "/stored") == 1
+    });
+    let end = daemon.stop();
+    assert_eq!((end.received, end.stored, end.discarded, end.dropped), (3, 1, 2, 0));
+}
+
+#[test]
+fn labels_of_rules_are_stored() {
+    let rules = one_rule("alpha", "webhook") + one_rule("beta", "store").strip_prefix("rules:\n").unwrap();
+    let daemon = start(&rules);
+    let sender = udp_to(daemon.address("syslog-udp"));
+    for text in ["<14>a b: Alpha beta", "<14>a b: beta", "<14>a b: gamma"] {
+        sender.send(text.as_bytes()).unwrap();
+    }
+    daemon.wait_count(3);
+    let rows = daemon
+        .store()
+        .rows("SELECT matched_rule_id, matched_rule_name, match_severity FROM messages ORDER BY id");
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(rows[0], [some("r-alpha"), some("About alpha"), some("warning")]);
+    assert_eq!(rows[1], [some("r-beta"), some("About beta"), some("warning")]);
+    assert_eq!(rows[2], [None, None, None]);
+    daemon.stop();
+}
+
+/// Sends a message that only the rule `keyword` labels, and returns the label.
+fn label_of(daemon: &Daemon, keyword: &str) -> Option<String> {
+    let before = daemon.store().count();
+    udp_to(daemon.address("syslog-udp")).send(format!("<14>a b: {keyword}").as_bytes()).unwrap();
+    daemon.wait_count(before + 1);
+    daemon.store().row("SELECT matched_rule_id FROM messages ORDER BY id DESC LIMIT 1").swap_remove(0)
+}
+
+#[test]
+fn a_changed_file_is_in_force_by_itself_and_a_bad_one_is_not() {
+    let daemon = start(&one_rule("alpha", "store"));
+    assert_eq!(label_of(&daemon, "alpha").as_deref(), Some("r-alpha"));
+    replace(&daemon.file("rules.yaml"), &one_rule("beta", "store"));
+    daemon.wait_line("1 rule(s) from rules.yaml are in force");
+    assert_eq!(label_of(&daemon, "alpha"), None);
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+
+    let bad = one_rule("gamma", "store").replace("keyword, ", "regex, pattern: '(', ");
+    std::fs::write(daemon.file("rules.yaml"), bad).unwrap();
+    daemon.wait_line("rules.yaml is rejected, the old rules stay in force");
+    daemon.wait_line("r-gamma");
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+    assert_eq!(label_of(&daemon, "gamma"), None);
+    daemon.stop();
+}
+
+/// A daemon whose rules file is a link to a file in another folder, whose changes the kernel does not report.
+fn start_linked(interval_seconds: &str) -> (Daemon, std::path::PathBuf) {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let target = folder.path().join("elsewhere/rules.yaml");
+    std::fs::write(&target, one_rule("alpha", "store")).unwrap();
+    std::os::unix::fs::symlink(&target, folder.path().join("rules.yaml")).unwrap();
+    let options = options().set("pattern_matching.reload_interval_seconds", interval_seconds);
+    (Daemon::start_in(folder, options), target)
+}
+
+#[test]
+fn sighup_reads_the_rules_again() {
+    let (daemon, target) = start_linked("0");
+    replace(&target, &one_rule("beta", "store"));
+    assert_eq!(label_of(&daemon, "alpha").as_deref(), Some("r-alpha"), "nobody was told");
+    daemon.process().signal("HUP");
+    daemon.wait_line("1 rule(s) from rules.yaml are in force");
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+
+    std::fs::remove_file(&target).unwrap();
+    daemon.process().signal("HUP");
+    daemon.wait_line("rules.yaml is rejected, the old rules stay in force");
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+    daemon.stop();
+}
+
+#[test]
+fn the_interval_finds_a_change_that_nobody_reports() {
+    let (daemon, target) = start_linked("1");
+    replace(&target, &one_rule("beta", "store"));
+    daemon.wait_line("1 rule(s) from rules.yaml are in force");
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+    daemon.stop();
+}
