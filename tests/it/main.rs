@@ -8,9 +8,11 @@
 )]
 
 mod config;
+mod corpus_daemon;
 mod corpus_snmp;
 mod corpus_syslog;
 mod daemon;
 mod layering;
+mod peers;
 mod support;
 mod tidy;
