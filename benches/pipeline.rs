@@ -14,6 +14,7 @@ use mutt::base::limits::BATCH_EVENTS_MAX;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::mib::Names;
 use mutt::model::batch::Batch;
+use mutt::model::event::EventId;
 use mutt::shard::pipeline::{InformHasher, Outcome, Pipeline, Protocol};
 use mutt::shard::rules::ActiveRules;
 use samples::Pdu;
@@ -39,7 +40,7 @@ fn pipeline() -> Pipeline {
     ]);
     let Ok(set) = set else { panic!("the rules of the bench compile") };
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(0, in_force, Arc::new(Names::standard()), InformHasher::default())
+    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
 }
 
 /// Makes one batch of all messages.

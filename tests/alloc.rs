@@ -16,6 +16,7 @@ use mutt::base::limits::{BATCH_EVENTS_MAX, DATAGRAM_OCTETS_MAX, RECEIVE_BATCH_DA
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::mib::Names;
 use mutt::model::batch::Batch;
+use mutt::model::event::EventId;
 use mutt::queue::{self, Consumer};
 use mutt::shard::counters::ShardCounters;
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
@@ -74,19 +75,25 @@ impl Rig {
         let events_max = u64::try_from(SLOTS * BATCH_EVENTS_MAX).unwrap();
         let (producer, consumer) = queue::bounded::<Batch>(SLOTS, events_max);
         let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules())));
-        let pipeline = Pipeline::new(0, in_force, Arc::new(Names::standard()), InformHasher::default());
+        let pipeline =
+            Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default());
         let intake = Intake::new(pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
         let socket = |socket: UdpSocket, protocol, listener| {
             let port = socket.local_addr().unwrap().port();
-            ShardSocket { fd: socket.into(), protocol, listener, port }
+            ShardSocket {
+                fd: socket.into(),
+                protocol,
+                listener,
+                port,
+                datagram_octets_max: DATAGRAM_OCTETS_MAX,
+            }
         };
         let sockets = vec![socket(syslog, Protocol::Syslog, 0), socket(snmp, Protocol::Snmp, 1)];
         let clock = Arc::new(ManualClock::at(samples::RECEIVED_AT));
         let shard = Shard::new(
             0,
             sockets,
-            DATAGRAM_OCTETS_MAX,
             intake,
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(AtomicBool::new(false)),

@@ -9,7 +9,7 @@ mod wiring;
 pub use wiring::logging;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -24,6 +24,7 @@ use crate::config::settings::Settings;
 use crate::matching::RuleSet;
 use crate::mib::Names;
 use crate::model::batch::Batch;
+use crate::net::sys;
 use crate::shard::group::{self, Listener, RunningGroup, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
@@ -67,7 +68,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
         None => 0,
     };
     let store = storage::connection::open(&wiring::store(settings))?;
-    let node_id = store.node_id;
+    let (node_id, newest) = (store.node_id, store.newest);
     let (runtime, why_not) = wiring::runtime(settings.daemon.runtime).available();
     let bound = group::bind(&wiring::group(settings, runtime))?;
     let control = tokio::runtime::Builder::new_multi_thread()
@@ -78,9 +79,9 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
         .context("cannot start the control thread")?;
     let http_listener = bind_http(settings, &control)?;
     if let Some(path) = &settings.daemon.pid_file {
-        std::fs::write(path, format!("{}\n", std::process::id()))
-            .with_context(|| format!("cannot write the pid file {}", path.display()))?;
+        write_pid_file(path)?;
     }
+    let descriptors = sys::raise_descriptor_limit().context("cannot read the limit of open files")?;
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let (producer, consumer) = queue::bounded::<Batch>(slots, settings.processor.queue_max_messages as u64);
@@ -91,6 +92,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
+        newest,
         names: Arc::new(Names::standard()),
         clock: Arc::clone(&clock),
     };
@@ -146,6 +148,16 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
         pid_file: settings.daemon.pid_file.clone(),
     };
     app.announce(settings, node_id, credentials, bound_memory);
+    let connections = settings.listeners.syslog.tcp.connections_max as u64;
+    if settings.listeners.syslog.enabled
+        && settings.listeners.syslog.protocol.tcp()
+        && descriptors < connections + DESCRIPTORS_RESERVED
+    {
+        tracing::warn!(
+            "{descriptors} files may be open, too few for listeners.syslog.tcp.connections_max {connections}; raise the limit \
+             (ulimit -Hn, LimitNOFILE) or lower the key"
+        );
+    }
     if let Some(reason) = why_not {
         tracing::warn!(
             "daemon.runtime: {} is not to be had here ({reason}); using {}",
@@ -156,6 +168,15 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
         tracing::info!("runtime {}, {} shard(s)", runtime.as_str(), wiring::shards(settings));
     }
     Ok(app)
+}
+
+/// Descriptors that are wanted for other things than TCP connections.
+const DESCRIPTORS_RESERVED: u64 = 128;
+
+/// Writes our process id.
+fn write_pid_file(path: &Path) -> anyhow::Result<()> {
+    std::fs::write(path, format!("{}\n", std::process::id()))
+        .with_context(|| format!("cannot write the pid file {}", path.display()))
 }
 
 /// The rules of the configuration; none, when no file is named.
@@ -254,7 +275,10 @@ impl App {
         let _ = self.http_stop.send(true);
         let ledger = self.context.sources.ledger();
         let is_clean = match ending {
-            Ok(Ending::Complete) => shards_ended,
+            // At rest nothing is in flight, and the balance is even; otherwise this program has a fault.
+            Ok(Ending::Complete) => {
+                shards_ended && ledger.total.in_flight == 0 && ledger.total.difference == 0
+            }
             Ok(Ending::GaveUp { events }) => {
                 tracing::error!("the store refused {events} message(s) to the end; they are not stored");
                 false

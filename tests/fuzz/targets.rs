@@ -15,7 +15,7 @@ use mutt::base::span::Span;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::{Body, Event};
+use mutt::model::event::{Body, Event, EventId};
 use mutt::model::notification::describe;
 use mutt::model::syslog::{Place, enrich, record};
 use mutt::shard::pipeline::{Cut, InformHasher, Outcome, Pipeline, Protocol};
@@ -227,7 +227,7 @@ fn new_pipeline() -> Pipeline {
     ];
     let set = RuleSet::compile(rules).unwrap_or_else(|error| panic!("{error}"));
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(0, in_force, Arc::new(Names::standard()), InformHasher::default())
+    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
 }
 
 /// A datagram through the whole of a shard: exactly one event comes out, and none of the octets is lost. The first

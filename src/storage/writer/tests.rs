@@ -44,7 +44,7 @@ fn sample() -> Batch {
     let label =
         RuleLabel { id: "rule_002".into(), name: "Interface Down".into(), severity: "warning".into() };
     batch.labels = Arc::from([label]);
-    let mut ids = IdAllocator::new(1);
+    let mut ids = IdAllocator::new(1, EventId(0));
     let text = batch.append(b"<165>Nov 22 08:15:30 router1 rpd[42]: ge-0/0/0 down");
     let syslog = SyslogRecord {
         pri: Some(165),
