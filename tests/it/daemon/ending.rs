@@ -64,7 +64,12 @@ fn send_lines(sender: &UdpSocket, stop: &AtomicBool) {
     }
 }
 
-/// Sends informs one after the other; returns those that were answered.
+/// The text of an inform.
+fn inform_text(number: i32) -> String {
+    format!("inform {number}.")
+}
+
+/// Sends informs one after the other; returns the texts of those that were answered.
 fn send_informs(sender: &UdpSocket, stop: &AtomicBool) -> Vec<String> {
     let mut answered = Vec::new();
     let mut answer = [0; 2_000];
@@ -73,10 +78,13 @@ fn send_informs(sender: &UdpSocket, stop: &AtomicBool) -> Vec<String> {
         if stop.load(Ordering::Acquire) {
             break;
         }
-        let text = format!("inform {number}.");
-        if sender.send(&ber::inform(number, text.as_bytes())).is_ok() && sender.recv(&mut answer).is_ok() {
-            answered.push(text);
-        }
+        let _ = sender.send(&ber::inform(number, inform_text(number).as_bytes()));
+        // A late answer may be that to an earlier inform.
+        let Ok(length) = sender.recv(&mut answer) else { continue };
+        let is_answer =
+            |number: &i32| answer[..length] == ber::response(*number, inform_text(*number).as_bytes());
+        answered
+            .push(inform_text((1..=number).rev().find(is_answer).expect("an answer to an inform of ours")));
     }
     answered
 }
