@@ -46,7 +46,7 @@ fn cases(path: &Path) -> Vec<(Vec<u8>, Json)> {
     let text = std::fs::read_to_string(path).unwrap();
     let octets = |case: &Json| {
         let text = case["raw"].as_str().map(|raw| raw.as_bytes().to_vec());
-        text.or_else(|| case["raw_hex"].as_str().or(case["hex"].as_str()).map(unhex))
+        text.or_else(|| case["raw_hex"].as_str().or_else(|| case["hex"].as_str()).map(unhex))
     };
     text.lines()
         .filter_map(|line| {
