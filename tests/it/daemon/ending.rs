@@ -21,6 +21,26 @@ fn sigint_ends_in_good_order_too() {
 }
 
 #[test]
+fn what_the_kernel_holds_at_the_end_is_taken() {
+    const MESSAGES: usize = 500;
+    let mut daemon = Daemon::start(Options::default());
+    let udp = udp_to(daemon.address("syslog-udp"));
+    let mut tcp = tcp_to(daemon.address("syslog-tcp"));
+    tcp.write_all(b"<14>a b: connected\n").unwrap();
+    daemon.wait_count(1);
+    daemon.process().signal("STOP");
+    for number in 0..MESSAGES {
+        udp.send(format!("<14>a b: {number}").as_bytes()).unwrap();
+        writeln!(tcp, "<14>a b: {number}").unwrap();
+    }
+    daemon.process().signal("TERM");
+    daemon.process().signal("CONT");
+    let end = daemon.end();
+    assert_eq!((end.received as usize, end.stored as usize), (2 * MESSAGES + 1, 2 * MESSAGES + 1));
+    assert_eq!(daemon.store().count(), 2 * MESSAGES + 1);
+}
+
+#[test]
 fn a_second_signal_ends_at_once() {
     let mut daemon = Daemon::start(Options::default().set("storage.database.connection_timeout", "3600"));
     let lock = daemon.store().lock();

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::support::daemon::Daemon;
 use crate::support::options::Options;
-use crate::support::{tcp_to, udp_to, wait_until};
+use crate::support::{ber, tcp_to, udp_to, wait_until};
 
 /// Waits until the peer has closed the connection.
 fn wait_closed(stream: &mut TcpStream) {
@@ -126,6 +126,36 @@ fn a_full_queue_drops_datagrams_and_counts_them() {
 #[test]
 fn a_large_queue_keeps_them() {
     assert_eq!(refused_by_queue("200000", 20_000), 0);
+}
+
+#[test]
+fn what_the_kernel_drops_is_counted() {
+    const MESSAGES: u64 = 2_000;
+    let options = Options::default()
+        .set("daemon.shards", "2")
+        .set("listeners.snmp.receive_buffer_bytes", "8192")
+        .set("listeners.syslog.receive_buffer_bytes", "8192");
+    let daemon = Daemon::start(options);
+    let (snmp, syslog) = (daemon.address("snmp-udp"), daemon.address("syslog-udp"));
+    // Senders enough for both sockets of a listener.
+    let senders: Vec<_> = (0..8).map(|_| (udp_to(snmp), udp_to(syslog))).collect();
+    daemon.process().signal("STOP");
+    for number in 0..MESSAGES {
+        let (to_snmp, to_syslog) = &senders[number as usize % senders.len()];
+        to_snmp.send(&ber::trap(1, b"burst")).unwrap();
+        to_syslog.send(format!("<14>a b: {number}").as_bytes()).unwrap();
+    }
+    daemon.process().signal("CONT");
+    for listener in ["snmp-udp", "syslog-udp"] {
+        wait_until("all accounted for", || {
+            daemon.account(listener, "/received") == MESSAGES && daemon.account(listener, "/in_flight") == 0
+        });
+        let dropped = daemon.account(listener, "/dropped/kernel_receive_buffer");
+        assert!(dropped > 0 && dropped < MESSAGES, "{listener}: {dropped}");
+        assert_eq!(daemon.account(listener, "/stored") + dropped, MESSAGES, "{listener}");
+    }
+    let end = daemon.stop();
+    assert_eq!(end.received, 2 * MESSAGES);
 }
 
 #[test]

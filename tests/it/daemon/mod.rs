@@ -1,5 +1,6 @@
 //! The program from end to end, with peers made of sockets.
 
+mod commands;
 mod ending;
 mod informs;
 mod limits;
