@@ -203,8 +203,13 @@ impl Connection {
     /// Reads until the peer ends, misbehaves, is too slow, or the program stops.
     async fn serve(mut self, door: &Door, mut stopped: watch::Receiver<bool>) {
         loop {
-            let stopping = *stopped.borrow();
-            if !stopping {
+            if *stopped.borrow() {
+                // Until the event loop has polled, a read is refused although octets are there: what counts as the
+                // end is a tick in which nothing becomes readable.
+                if timeout(TICK, self.stream.readable()).await.is_err() {
+                    break;
+                }
+            } else {
                 let readable = timeout(self.patience(&door.limits), self.stream.readable());
                 tokio::select! {
                     ready = readable => if ready.is_err() {
@@ -212,19 +217,19 @@ impl Connection {
                         tracing::debug!(peer = %self.peer, "connection closed: nothing, or only part of a message, came in time");
                         break;
                     },
-                    _ = stopped.changed() => {}
+                    _ = stopped.changed() => continue,
                 }
             }
             match self.read().await {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !stopping => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     door.counters.broken.add(1);
                     tracing::debug!(peer = %self.peer, %error, "connection closed: its framing is broken");
                     break;
                 }
-                // The peer reset the connection, or the program stops and the kernel holds nothing more.
+                // The peer reset the connection.
                 Err(_) => break,
             }
         }
