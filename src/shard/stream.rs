@@ -242,7 +242,13 @@ impl Connection {
             if stopping && stopping_since.get_or_insert_with(Stopwatch::start).elapsed() >= FAREWELL {
                 break;
             }
-            if !stopping {
+            if stopping {
+                // Until the event loop has polled, a read is refused although octets are there: what counts as the
+                // end is a tick in which nothing becomes readable.
+                if timeout(TICK, self.stream.readable()).await.is_err() {
+                    break;
+                }
+            } else {
                 let readable = timeout(self.patience(&door.limits), self.stream.readable());
                 tokio::select! {
                     ready = readable => if ready.is_err() {
@@ -250,14 +256,14 @@ impl Connection {
                         tracing::debug!(peer = %self.peer, "connection closed: nothing, or only part of a message, came in time");
                         break;
                     },
-                    _ = stopped.changed() => {}
+                    _ = stopped.changed() => continue,
                 }
             }
             match self.read().await {
                 Ok(0) => break,
                 // A sender that never pauses would otherwise keep the thread from all others, and from stopping.
                 Ok(_) => tokio::task::yield_now().await,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !stopping => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     door.counters.broken.add(1);
                     tracing::debug!(peer = %self.peer, %error, "connection closed: its framing is broken");
@@ -268,7 +274,7 @@ impl Connection {
                     tracing::debug!(peer = %self.peer, "connection closed: unfinished messages take too much memory");
                     break;
                 }
-                // The peer reset the connection, or the program stops and the kernel holds nothing more.
+                // The peer reset the connection.
                 Err(_) => break,
             }
         }
