@@ -97,7 +97,7 @@ impl Source {
         serde_yaml::from_str_with_options::<Node>(&self.text, options).map_err(|error| {
             let what = if self.secret { in_no_words(&error) } else { in_our_words(&error) };
             let place = error.location().map(Place::from);
-            ConfigError::from(Problem::of_syntax(self, place, what))
+            ConfigError::from(Problem::of_syntax(&self.name, self.quotable(), place, what))
         })
     }
 
@@ -110,9 +110,9 @@ impl Source {
         bounds.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// Line `number`, from 1, without its line break.
-    pub(super) fn line(&self, number: usize) -> Option<&str> {
-        self.text.lines().nth(number.checked_sub(1)?)
+    /// The text, for quoting from it; `None` when the file holds passwords.
+    pub(super) fn quotable(&self) -> Option<&str> {
+        (!self.secret).then_some(self.text.as_str())
     }
 }
 

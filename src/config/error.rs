@@ -7,8 +7,6 @@
 
 use std::fmt;
 
-use crate::config::document::Source;
-
 /// Problems printed in full; after so many the rest is counted.
 pub const PROBLEMS_SHOWN_MAX: usize = 50;
 /// Characters of a source line that are shown.
@@ -86,16 +84,15 @@ impl Problem {
         }
     }
 
-    /// The file is not YAML.
-    pub(super) fn of_syntax(source: &Source, place: Option<Place>, what: String) -> Self {
-        Self { place, what, ..Self::of_file(&source.name, String::new()) }.with_line(source)
+    /// The file is not YAML; `quotable` is its text, unless it holds passwords.
+    pub(super) fn of_syntax(file: &str, quotable: Option<&str>, place: Option<Place>, what: String) -> Self {
+        Self { place, what, ..Self::of_file(file, String::new()) }.with_line(quotable)
     }
 
-    /// Quotes the source line, unless the file holds passwords.
-    pub(super) fn with_line(mut self, source: &Source) -> Self {
-        if !source.secret {
-            self.line = self.place.and_then(|place| source.line(place.line)).map(str::to_owned);
-        }
+    /// Quotes the line at fault of `quotable`, the file's text unless it holds passwords.
+    pub(super) fn with_line(mut self, quotable: Option<&str>) -> Self {
+        let index = self.place.and_then(|place| place.line.checked_sub(1));
+        self.line = quotable.zip(index).and_then(|(text, index)| text.lines().nth(index)).map(str::to_owned);
         self
     }
 

@@ -116,7 +116,7 @@ impl<'s> Reader<'s> {
         };
         // Finding a line costs a walk through the file: only for those that will be shown.
         let shown = self.problems.len() < PROBLEMS_SHOWN_MAX;
-        self.problems.push(if shown { problem.with_line(self.source) } else { problem });
+        self.problems.push(if shown { problem.with_line(self.source.quotable()) } else { problem });
     }
 
     /// The value as written, short and on one line; `None` for what is no scalar.
