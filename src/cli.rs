@@ -100,22 +100,22 @@ fn run(path: &Path) -> ExitCode {
 /// Waits until the program is told to stop, or a thread died; returns whether one did. Reloads on SIGHUP. From the
 /// first signal on, a second one ends the process at once.
 fn wait(app: &App) -> std::io::Result<bool> {
-    let has_died = app.control().block_on(async {
+    app.control().block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut watch = tokio::time::interval(WATCH_INTERVAL);
-        loop {
+        let has_died = loop {
             tokio::select! {
-                _ = interrupt.recv() => break,
-                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break false,
+                _ = terminate.recv() => break false,
                 _ = hang_up.recv() => app.reload(),
                 _ = watch.tick() => if app.has_died() {
                     tracing::error!("a thread of the receive path died; stopping");
-                    return Ok(true);
+                    break true;
                 }
             }
-        }
+        };
         tracing::info!(
             "stopping: receiving ends, what was received is committed; a second signal exits at once"
         );
@@ -127,7 +127,6 @@ fn wait(app: &App) -> std::io::Result<bool> {
             let _ = writeln!(std::io::stderr().lock(), "muttd: second signal, exiting at once");
             std::process::exit(1);
         });
-        Ok::<bool, std::io::Error>(false)
-    })?;
-    Ok(has_died)
+        Ok(has_died)
+    })
 }

@@ -23,11 +23,6 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed) + count, Ordering::Release);
     }
 
-    /// Raises the counter to `total` when that is more; for totals that somebody else counts, as the kernel.
-    pub fn raise_to(&self, total: u64) {
-        self.0.fetch_max(total, Ordering::Relaxed);
-    }
-
     /// The count so far.
     #[must_use]
     pub fn get(&self) -> u64 {

@@ -25,9 +25,15 @@ pub const RENDERED_TEXT_OCTETS_MAX: usize = 64 * 1024;
 /// Octets of `enriched_data` JSON per message.
 pub const ENRICHED_OCTETS_MAX: usize = 128 * 1024;
 
-/// Most octets that one message may take in a batch: as received, readable, and enriched.
-pub const MESSAGE_OCTETS_MAX: usize =
-    2 * DATAGRAM_OCTETS_MAX + 2 + RENDERED_TEXT_OCTETS_MAX + ENRICHED_OCTETS_MAX;
+/// Octets of small parts of a message beside those: an OID in dots, a name, the head of a response.
+pub const MESSAGE_SMALL_PARTS_OCTETS_MAX: usize = 8 * 1024;
+
+/// Most octets that one message may take in a batch: as received, readable, enriched; an inform's community and
+/// response besides, or the fields of a message that is not text, made readable.
+pub const MESSAGE_OCTETS_MAX: usize = 3 * DATAGRAM_OCTETS_MAX
+    + 3 * RENDERED_TEXT_OCTETS_MAX
+    + ENRICHED_OCTETS_MAX
+    + MESSAGE_SMALL_PARTS_OCTETS_MAX;
 
 /// Octets of message data at which a batch is full and handed over.
 pub const BATCH_OCTETS_TARGET: usize = 256 * 1024;

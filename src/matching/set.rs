@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aho_corasick::automaton::OverlappingState;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, packed};
 use regex_automata::meta;
 
 use crate::matching::compile::{self, CompileError, Target, Test};
@@ -15,6 +15,9 @@ use crate::matching::rule::{Rule, RuleIndex};
 /// Octets of all literals up to which the automaton is a table with a row per state (at most 256 octets per octet
 /// of literal for the usual alphabet); beyond that the compact form saves memory for some speed.
 const TABLE_LITERAL_OCTETS_MAX: usize = 32 * 1024;
+
+/// Literals up to which the gate is built: beyond it, a vector search tells too little to be worth its pass.
+const GATE_LITERALS_MAX: usize = 64;
 
 /// Immutable rules, compiled; shared by all shards.
 pub struct RuleSet {
@@ -28,6 +31,9 @@ pub struct RuleSet {
     always: Vec<u32>,
     /// Finds every literal at every place; `None` when there is none.
     literals: Option<AhoCorasick>,
+    /// Finds out, ten times as fast as the automaton, that a text in lower case holds no literal at all, as most
+    /// texts; `None` for many literals, very short ones, or on a processor without the instructions.
+    gate: Option<packed::Searcher>,
     /// Per literal, ascending by rule.
     targets: Vec<Vec<Target>>,
 }
@@ -45,6 +51,8 @@ pub struct Scratch {
     candidates: Vec<u32>,
     /// Per regex.
     caches: Vec<Option<Box<meta::Cache>>>,
+    /// The text in lower case.
+    folded: Vec<u8>,
 }
 
 impl RuleSet {
@@ -66,6 +74,7 @@ impl RuleSet {
             regexes: parts.regexes,
             always: parts.always,
             literals: automaton(&literals)?,
+            gate: gate(&literals),
             targets,
         })
     }
@@ -138,6 +147,14 @@ impl RuleSet {
     fn search_literals(&self, text: &[u8], scratch: &mut Scratch) -> u32 {
         let mut best = u32::MAX;
         let Some(literals) = &self.literals else { return best };
+        if let Some(gate) = &self.gate {
+            scratch.folded.clear();
+            scratch.folded.extend_from_slice(text);
+            scratch.folded.make_ascii_lowercase();
+            if gate.find(&scratch.folded).is_none() {
+                return best;
+            }
+        }
         let mut state = OverlappingState::start();
         let input = Input::new(text);
         // The automaton was built for overlapping searches, so this does not fail; if it did, no literal is found.
@@ -178,6 +195,18 @@ impl RuleSet {
     }
 }
 
+/// A vector search for any of `literals`, which the automaton folds in the same way: ASCII letters only.
+fn gate(literals: &[Vec<u8>]) -> Option<packed::Searcher> {
+    if literals.is_empty() || literals.len() > GATE_LITERALS_MAX {
+        return None;
+    }
+    let mut builder = packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder();
+    for literal in literals {
+        builder.add(literal.to_ascii_lowercase());
+    }
+    builder.build()
+}
+
 impl fmt::Debug for RuleSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuleSet")
@@ -207,6 +236,7 @@ impl Scratch {
             marked: vec![0; rules.div_ceil(64)],
             candidates: Vec::with_capacity(rules),
             caches: set.regexes.iter().map(|_| None).collect(),
+            folded: std::mem::take(&mut self.folded),
         };
     }
 

@@ -64,17 +64,17 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            octets: Vec::with_capacity(limits::BATCH_OCTETS_TARGET / 4),
+            // All of it at once: what is not used is not in RAM, and nothing grows by doubling.
+            octets: Vec::with_capacity(limits::BATCH_OCTETS_TARGET + limits::MESSAGE_OCTETS_MAX),
             events: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
             informs: Vec::new(),
             labels: Arc::from([]),
         }
     }
 
-    /// Empties the batch for its next use; gives memory back that one large message made it take.
+    /// Empties the batch for its next use. Its memory stays: it has its full size from the start.
     pub fn clear(&mut self) {
         self.octets.clear();
-        self.octets.shrink_to(limits::BATCH_OCTETS_TARGET);
         self.events.clear();
         self.informs.clear();
     }
@@ -88,7 +88,9 @@ impl Batch {
     /// Whether another message may make the batch outgrow its bounds.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.events.len() >= limits::BATCH_EVENTS_MAX || self.octets.len() >= limits::BATCH_OCTETS_TARGET
+        self.events.len() >= limits::BATCH_EVENTS_MAX
+            || self.informs.len() >= limits::BATCH_EVENTS_MAX
+            || self.octets.len() >= limits::BATCH_OCTETS_TARGET
     }
 
     /// Copies `bytes` in and returns where they lie.

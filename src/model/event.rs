@@ -26,6 +26,15 @@ const ID_COUNTER_BITS: u32 = 6;
 /// Most producers of ids in one process: shards, and the one that reads streams.
 pub const PRODUCERS_MAX: usize = 1 << (ID_TAIL_BITS - ID_COUNTER_BITS);
 
+impl EventId {
+    /// The time of receipt that the id tells. It is the event's own, or a microsecond or so later when more events
+    /// came in one microsecond than the counter holds.
+    #[must_use]
+    pub fn received_at(self) -> Timestamp {
+        Timestamp(self.0 >> ID_TAIL_BITS)
+    }
+}
+
 /// Makes the ids of one producer: strictly rising, and never equal to another producer's.
 #[derive(Debug)]
 pub struct IdAllocator {
@@ -34,14 +43,16 @@ pub struct IdAllocator {
 }
 
 impl IdAllocator {
-    /// The allocator of producer number `producer`.
+    /// The allocator of producer number `producer`, whose ids all follow `after`: the newest one in the store, which
+    /// is ahead of the clock when that was set back since.
     ///
     /// # Panics
     /// When `producer` is not below [`PRODUCERS_MAX`]; start-up code sees to that.
     #[must_use]
-    pub fn new(producer: usize) -> Self {
+    pub fn new(producer: usize, after: EventId) -> Self {
         assert!(producer < PRODUCERS_MAX, "at most {PRODUCERS_MAX} producers of event ids");
-        Self { producer: (producer as i64) << ID_COUNTER_BITS, last: 0 }
+        let producer = (producer as i64) << ID_COUNTER_BITS;
+        Self { producer, last: (((after.0 >> ID_TAIL_BITS) + 1) << ID_TAIL_BITS) | producer }
     }
 
     /// The id of an event received at `now`. When more than 64 come in one microsecond, or the clock steps back,
@@ -172,8 +183,8 @@ mod tests {
 
     #[test]
     fn ids_rise_and_do_not_collide_between_producers() {
-        let mut first = IdAllocator::new(0);
-        let mut second = IdAllocator::new(PRODUCERS_MAX - 1);
+        let mut first = IdAllocator::new(0, EventId(0));
+        let mut second = IdAllocator::new(PRODUCERS_MAX - 1, EventId(0));
         let mut seen = std::collections::BTreeSet::new();
         let mut last = EventId(0);
         for n in 0..1_000 {
@@ -186,5 +197,18 @@ mod tests {
             assert!(seen.insert(second.next(now)));
         }
         assert_eq!(last.0 >> ID_TAIL_BITS, 1_795_335_330_000_000 + 15, "64 ids a microsecond");
+    }
+
+    #[test]
+    fn ids_follow_the_newest_of_the_last_run_though_the_clock_was_set_back() {
+        let newest = IdAllocator::new(PRODUCERS_MAX - 1, EventId(0)).next(Timestamp(2_000_000));
+        let mut ids = IdAllocator::new(0, newest);
+        let mut last = newest;
+        for _ in 0..200 {
+            let id = ids.next(Timestamp(1_000_000));
+            assert!(id > last);
+            assert_eq!((id.0 >> ID_COUNTER_BITS) & (PRODUCERS_MAX as i64 - 1), 0, "still the producer's own");
+            last = id;
+        }
     }
 }

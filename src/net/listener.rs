@@ -47,6 +47,15 @@ pub struct UdpGroup {
     pub unavailable: Vec<(IpAddr, io::Error)>,
 }
 
+/// The sockets of one TCP listener.
+#[derive(Debug)]
+pub struct TcpGroup {
+    /// The sockets with their bound addresses.
+    pub sockets: Vec<(std::net::TcpListener, SocketAddr)>,
+    /// As [`UdpGroup::unavailable`].
+    pub unavailable: Vec<(IpAddr, io::Error)>,
+}
+
 /// Why a listener could not be bound.
 #[derive(Debug)]
 pub struct BindError {
@@ -167,29 +176,30 @@ fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
 ///
 /// # Errors
 /// As [`bind_udp`].
-pub fn bind_tcp(
-    addresses: &[IpAddr],
-    port: u16,
-) -> Result<Vec<(std::net::TcpListener, SocketAddr)>, BindError> {
-    let mut listeners = Vec::new();
-    let mut missing = None;
+pub fn bind_tcp(addresses: &[IpAddr], port: u16) -> Result<TcpGroup, BindError> {
+    let mut group = TcpGroup { sockets: Vec::new(), unavailable: Vec::new() };
     let mut port = port;
     for ip in addresses {
         let asked = SocketAddr::new(*ip, port);
         match bind_tcp_one(asked) {
             Ok((listener, address)) => {
                 port = address.port();
-                listeners.push((listener, address));
+                group.sockets.push((listener, address));
             }
-            Err(error) if addresses.len() > 1 && is_family_missing(&error) => missing = Some((asked, error)),
+            Err(error) if addresses.len() > 1 && is_family_missing(&error) => {
+                group.unavailable.push((*ip, error));
+            }
             Err(source) => return Err(BindError { transport: "tcp", address: asked, source }),
         }
     }
-    match missing {
-        Some((address, source)) if listeners.is_empty() => {
-            Err(BindError { transport: "tcp", address, source })
+    match group.unavailable.pop() {
+        Some((ip, source)) if group.sockets.is_empty() => {
+            Err(BindError { transport: "tcp", address: SocketAddr::new(ip, port), source })
         }
-        _ => Ok(listeners),
+        last => {
+            group.unavailable.extend(last);
+            Ok(group)
+        }
     }
 }
 
@@ -238,7 +248,7 @@ mod tests {
     #[test]
     fn tcp_port_in_use_is_one_clear_line() {
         let first = bind_tcp(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
-        let error = bind_tcp(&[Ipv4Addr::LOCALHOST.into()], first[0].1.port()).unwrap_err();
+        let error = bind_tcp(&[Ipv4Addr::LOCALHOST.into()], first.sockets[0].1.port()).unwrap_err();
         assert!(error.to_string().starts_with("cannot bind tcp 127.0.0.1:"), "{error}");
     }
 }

@@ -73,15 +73,15 @@ impl ReceiveSlab {
         }
     }
 
-    /// Octets that the slab may occupy at most.
+    /// Octets that such a slab occupies once every part of it was used.
     #[must_use]
-    pub fn octets(&self) -> usize {
-        self.octets.len()
-            + self.headers.len()
-                * (mem::size_of::<libc::mmsghdr>()
-                    + mem::size_of::<libc::iovec>()
-                    + mem::size_of::<libc::sockaddr_storage>()
-                    + CONTROL_OCTETS)
+    pub fn octets(datagrams_max: usize, datagram_octets_max: usize) -> usize {
+        datagrams_max
+            * (datagram_octets_max
+                + mem::size_of::<libc::mmsghdr>()
+                + mem::size_of::<libc::iovec>()
+                + mem::size_of::<libc::sockaddr_storage>()
+                + CONTROL_OCTETS)
     }
 
     /// Takes what the socket holds, up to the slab's number of datagrams, without waiting. Returns how many.
@@ -185,13 +185,16 @@ fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
             // SAFETY: the kernel puts an `in_pktinfo` behind this kind of header; read without assuming alignment.
             let info =
                 unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in_pktinfo>()) };
-            return Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr))));
+            // The local address of the interface, from where an answer can leave: for a broadcast the destination in
+            // the header is not one.
+            return Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr))));
         }
         if level == libc::IPPROTO_IPV6 && kind == libc::IPV6_PKTINFO {
             // SAFETY: as above, with an `in6_pktinfo`.
             let info =
                 unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in6_pktinfo>()) };
-            return Some(IpAddr::V6(Ipv6Addr::from(info.ipi6_addr.s6_addr)));
+            let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+            return (!address.is_multicast()).then_some(IpAddr::V6(address));
         }
         // SAFETY: `message` is the current header of `header`'s control buffer.
         message = unsafe { libc::CMSG_NXTHDR(header, message) };
@@ -360,6 +363,24 @@ pub fn pin_thread(processor: usize) -> io::Result<()> {
     // SAFETY: 0 is the calling thread; the pointer and size describe the local `set`, which is only read.
     let result = unsafe { libc::sched_setaffinity(0, mem::size_of::<libc::cpu_set_t>(), &raw const set) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Raises the number of descriptors that this process may open to what it may raise it to. Returns that number.
+///
+/// # Errors
+/// What `getrlimit` or `setrlimit` report.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is to the local `limit`, which the kernel fills.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: the pointer is to the local `limit`, which the kernel reads.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(limit.rlim_cur)
 }
 
 /// Octets of memory of this process that are in RAM now, from `/proc/self/statm`.

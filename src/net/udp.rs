@@ -3,9 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use crate::base::counter::Counter;
 use crate::net::sys;
 
 /// Kernel drops of one socket, readable by anybody while the shard receives.
@@ -15,7 +14,8 @@ use crate::net::sys;
 #[derive(Debug)]
 pub struct DropGauge {
     socket: OwnedFd,
-    last: Counter,
+    /// The kernel's count of 32 bits when it was last read, and the sum since the start.
+    last: Mutex<(u32, u64)>,
 }
 
 impl DropGauge {
@@ -24,15 +24,18 @@ impl DropGauge {
     /// # Errors
     /// When the descriptor cannot be duplicated.
     pub fn of(socket: &OwnedFd) -> io::Result<Self> {
-        Ok(Self { socket: socket.try_clone()?, last: Counter::default() })
+        Ok(Self { socket: socket.try_clone()?, last: Mutex::new((0, 0)) })
     }
 
     /// Datagrams that the kernel dropped at this socket so far.
     pub fn read(&self) -> u64 {
+        let Ok(mut last) = self.last.lock() else { return 0 };
         if let Ok(drops) = sys::kernel_drops(self.socket.as_fd()) {
-            self.last.raise_to(u64::from(drops));
+            // The kernel's count wraps.
+            last.1 += u64::from(drops.wrapping_sub(last.0));
+            last.0 = drops;
         }
-        self.last.get()
+        last.1
     }
 }
 

@@ -12,8 +12,9 @@ use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::mib::Names;
 use crate::model::batch::Batch;
+use crate::model::event::EventId;
 use crate::net::accept::{Admission, ConnectionCounters};
-use crate::net::listener::{BindError, UdpSettings, UdpSocket, bind_tcp, bind_udp};
+use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp, bind_udp};
 use crate::net::sys::{self, ReceiveSlab};
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
@@ -111,6 +112,8 @@ pub struct Surroundings {
     pub producer: Producer<Batch>,
     /// Rules in force.
     pub rules: RulesInForce,
+    /// The newest event in the store.
+    pub newest: EventId,
     /// Names of OIDs.
     pub names: Arc<Names>,
     /// The clock.
@@ -184,7 +187,7 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
     }
     for tcp in &settings.tcp {
         let number = listeners.len() as u8;
-        let sockets = bind_tcp(&tcp.addresses, tcp.port)?;
+        let TcpGroup { sockets, unavailable } = bind_tcp(&tcp.addresses, tcp.port)?;
         let connections = Arc::new(ConnectionCounters::default());
         let admission = Admission::new(tcp.limits.connections_max);
         listeners.push(Listener {
@@ -192,7 +195,7 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
             transport: "tcp",
             addresses: sockets.iter().map(|(_, address)| *address).collect(),
             receive_buffer_octets: None,
-            unavailable: Vec::new(),
+            unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
             drops: Vec::new(),
             connections: Some((Arc::clone(&connections), admission.clone())),
         });
@@ -218,8 +221,7 @@ impl BoundGroup {
     /// Octets that the receive buffers of all shards may occupy.
     #[must_use]
     pub fn receive_octets(&self) -> usize {
-        let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, self.datagram_octets_max);
-        self.shards.len() * slab.octets()
+        self.shards.len() * ReceiveSlab::octets(RECEIVE_BATCH_DATAGRAMS, self.datagram_octets_max)
     }
 
     /// Starts one thread a shard, and one for streams. When it returns, all of them are reading.
@@ -238,8 +240,8 @@ impl BoundGroup {
         let (ready, is_ready) = mpsc::channel();
         let new_intake = |producer: usize, overflow| {
             let counters = Arc::new(ShardCounters::new(listeners.len()));
-            let Surroundings { producer: queue, rules, names, .. } = surroundings.clone();
-            let pipeline = Pipeline::new(producer, rules, names, informs.clone());
+            let Surroundings { producer: queue, rules, names, newest, .. } = surroundings.clone();
+            let pipeline = Pipeline::new(producer, newest, rules, names, informs.clone());
             (Intake::new(pipeline, queue, overflow, Arc::clone(&counters)), counters)
         };
         let mut started = 0;
@@ -269,11 +271,12 @@ impl BoundGroup {
             let (clock, stop) = (Arc::clone(&surroundings.clock), Arc::clone(&group.stop));
             let ready = ready.clone();
             started += 1;
+            let died = Arc::clone(&group.died);
             group.spawn("streams".to_owned(), move || {
-                let _ = ready.send(());
-                drop(ready);
-                if let Err(error) = stream::run(streams, intake, clock, &stop) {
+                let on_ready = move || ready.send(()).unwrap_or_default();
+                if let Err(error) = stream::run(streams, intake, clock, &stop, on_ready) {
                     tracing::error!(%error, "the thread that serves TCP ended");
+                    died.store(true, Ordering::Release);
                 }
             })?;
         }
@@ -320,6 +323,8 @@ impl RunningGroup {
     #[must_use]
     pub fn stop(&mut self) -> bool {
         self.stop.store(true, Ordering::Release);
-        self.threads.drain(..).map(JoinHandle::join).all(|end| end.is_ok())
+        // Each is joined, also after one that panicked: what the others still hand over must reach the sink.
+        let ends: Vec<_> = self.threads.drain(..).map(JoinHandle::join).collect();
+        ends.iter().all(Result::is_ok)
     }
 }

@@ -99,20 +99,26 @@ impl Intake {
             return true;
         }
         let events = self.batch.events.len() as u64;
-        let next = self.producer.reuse().unwrap_or_default();
-        match self.producer.push(std::mem::replace(&mut self.batch, next), events) {
-            Ok(()) => true,
-            Err(batch) => {
-                self.batch = batch;
-                match self.overflow {
-                    Overflow::StopReading => false,
-                    Overflow::DropNewest => {
-                        self.drop_batch();
-                        true
-                    }
-                }
+        // Asked first, so that a full queue does not cost a new batch for each attempt.
+        if self.producer.has_room(events) {
+            let next = self.producer.reuse().unwrap_or_default();
+            match self.producer.push(std::mem::replace(&mut self.batch, next), events) {
+                Ok(()) => return true,
+                Err(batch) => self.batch = batch,
             }
         }
+        match self.overflow {
+            Overflow::StopReading => false,
+            Overflow::DropNewest => {
+                self.drop_batch();
+                true
+            }
+        }
+    }
+
+    /// Changes what happens when the queue has no room.
+    pub fn set_overflow(&mut self, overflow: Overflow) {
+        self.overflow = overflow;
     }
 
     /// Counts the events of the batch as dropped. Their informs stay unanswered, so that senders repeat them.

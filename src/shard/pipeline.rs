@@ -9,7 +9,7 @@ use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
-use crate::model::event::{Body, Event, IdAllocator, Kind, NotificationRecord, Reasons};
+use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, ObjectName};
 use crate::model::{readable, syslog};
 use crate::shard::rules::{ActiveRules, RulesInForce};
@@ -54,6 +54,8 @@ pub enum Cut {
     Truncated,
     /// The connection ended within it.
     Unterminated,
+    /// The stream's framing broke before it: these octets are what stood there.
+    OutOfStep,
 }
 
 /// What became of an arrival.
@@ -118,11 +120,24 @@ struct Decoded {
 }
 
 impl Pipeline {
-    /// The pipeline of producer number `producer`.
+    /// The pipeline of producer number `producer`; its ids follow `newest`.
     #[must_use]
-    pub fn new(producer: usize, in_force: RulesInForce, names: Arc<Names>, informs: InformHasher) -> Self {
+    pub fn new(
+        producer: usize,
+        newest: EventId,
+        in_force: RulesInForce,
+        names: Arc<Names>,
+        informs: InformHasher,
+    ) -> Self {
         let rules = in_force.load_full();
-        Self { rules, in_force, scratch: Scratch::new(), names, ids: IdAllocator::new(producer), informs }
+        Self {
+            rules,
+            in_force,
+            scratch: Scratch::new(),
+            names,
+            ids: IdAllocator::new(producer, newest),
+            informs,
+        }
     }
 
     /// Makes `batch`, which is empty, ready for its first event: the rules in force now will be its rules.
@@ -156,6 +171,7 @@ impl Pipeline {
         match arrival.cut {
             Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
             Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
+            Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
             None => {}
         }
         batch.events.push(Event {
@@ -212,10 +228,11 @@ impl Pipeline {
         for reason in described.errors.iter() {
             reasons.add(reason.as_str());
         }
-        if described.oid.is_empty() {
-            reasons.add("SNMP trap missing OID");
-        }
-        let raw_bytes = if reasons.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() {
+            Span::EMPTY
+        } else {
+            batch.append(arrival.bytes)
+        };
         let community = batch.append(message.community);
         if message.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
@@ -257,7 +274,8 @@ fn kind_of(version: Version) -> Kind {
     }
 }
 
-/// Decodes a syslog message; what cannot be parsed is kept as it came.
+/// Decodes a syslog message; what cannot be parsed is kept as it came. That a message has no program is not noted as a
+/// reason: the store sees it by the column.
 fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     let text = readable::append(arrival.bytes, &mut batch.octets);
     // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
@@ -276,9 +294,6 @@ fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     if message.format == wire::syslog::Format::Unparsed {
         unparsed = Some("no syslog header");
         reasons.add("no syslog header");
-    }
-    if record.program.is_empty() {
-        reasons.add("Syslog message missing program");
     }
     Decoded {
         kind: Kind::Syslog,

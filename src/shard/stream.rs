@@ -5,7 +5,7 @@
 //!
 //! Invariant: an idle connection holds no buffer; a busy one at most its longest message and one read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::base::clock::{Clock, Stopwatch, Timestamp};
 use crate::net::accept::{Admission, ConnectionCounters};
-use crate::shard::intake::Intake;
+use crate::shard::intake::{Intake, Overflow};
 use crate::shard::pipeline::{Arrival, Cut, Protocol};
 use crate::wire::syslog::framing::{Deframer, Step};
 
@@ -67,10 +67,18 @@ pub struct StreamListener {
     pub admission: Admission,
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.hub.pending_octets.set(self.hub.pending_octets.get() - self.pending_capacity);
+    }
+}
+
 /// What all connections share.
 struct Hub {
     intake: RefCell<Intake>,
     scratch: RefCell<Vec<u8>>,
+    /// Memory of all connections' `pending`.
+    pending_octets: Cell<usize>,
     clock: Arc<dyn Clock>,
 }
 
@@ -85,6 +93,8 @@ struct Connection {
     message_octets_max: usize,
     /// Octets read and not yet part of a whole frame.
     pending: BytesMut,
+    /// Their memory, as it was last told to the hub.
+    pending_capacity: usize,
     /// Since when they wait for the rest.
     pending_since: Option<Stopwatch>,
 }
@@ -100,7 +110,14 @@ enum Taken {
     Broken,
 }
 
-/// Serves `listeners` on the calling thread until `stop` is set.
+/// Octets of unfinished messages that all connections may hold together. Beyond it a connection that holds any is
+/// closed: a slow or hostile sender must not decide how much memory we take.
+pub const PENDING_OCTETS_MAX: usize = 64 * 1024 * 1024;
+
+/// Octets by which the buffer of an unfinished message grows.
+const PENDING_READ_OCTETS: usize = 8 * 1024;
+
+/// Serves `listeners` on the calling thread until `stop` is set. Calls `on_ready` when their sockets are registered.
 ///
 /// # Errors
 /// When no event loop is to be had.
@@ -109,18 +126,28 @@ pub fn run(
     intake: Intake,
     clock: Arc<dyn Clock>,
     stop: &AtomicBool,
+    on_ready: impl FnOnce(),
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let hub =
-        Rc::new(Hub { intake: RefCell::new(intake), scratch: RefCell::new(vec![0; READ_OCTETS]), clock });
+    let hub = Rc::new(Hub {
+        intake: RefCell::new(intake),
+        scratch: RefCell::new(vec![0; READ_OCTETS]),
+        pending_octets: Cell::new(0),
+        clock,
+    });
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, serve(listeners, &hub, stop))?;
+    local.block_on(&runtime, serve(listeners, &hub, stop, on_ready))?;
     hub.intake.borrow_mut().finish();
     Ok(())
 }
 
 /// Accepts until told to stop, then waits a moment for the connections.
-async fn serve(listeners: Vec<StreamListener>, hub: &Rc<Hub>, stop: &AtomicBool) -> io::Result<()> {
+async fn serve(
+    listeners: Vec<StreamListener>,
+    hub: &Rc<Hub>,
+    stop: &AtomicBool,
+    on_ready: impl FnOnce(),
+) -> io::Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let mut admissions = Vec::new();
     for listener in listeners {
@@ -137,15 +164,21 @@ async fn serve(listeners: Vec<StreamListener>, hub: &Rc<Hub>, stop: &AtomicBool)
             tokio::task::spawn_local(accept(socket, door, Rc::clone(hub), stopped.clone()));
         }
     }
+    on_ready();
     while !stop.load(Ordering::Acquire) {
         tokio::time::sleep(TICK).await;
         hub.intake.borrow_mut().flush_if_due(hub.clock.now());
     }
     let _ = stopping.send(true);
     let since = Stopwatch::start();
-    while admissions.iter().any(|admission| admission.open() > 0) && since.elapsed() < FAREWELL {
+    while admissions.iter().any(|admission| admission.open() > 0) && since.elapsed() < 2 * FAREWELL {
         tokio::time::sleep(TICK).await;
-        hub.intake.borrow_mut().flush();
+        let mut intake = hub.intake.borrow_mut();
+        intake.flush();
+        if since.elapsed() >= FAREWELL {
+            // What connections have read must be counted, as dropped if need be, before they end.
+            intake.set_overflow(Overflow::DropNewest);
+        }
     }
     Ok(())
 }
@@ -189,6 +222,7 @@ async fn accept(socket: TcpListener, door: Rc<Door>, hub: Rc<Hub>, mut stopped: 
             deframer: Deframer::new(door.limits.message_octets_max),
             message_octets_max: door.limits.message_octets_max,
             pending: BytesMut::new(),
+            pending_capacity: 0,
             pending_since: None,
         };
         let (door, stopped) = (Rc::clone(&door), stopped.clone());
@@ -202,11 +236,13 @@ async fn accept(socket: TcpListener, door: Rc<Door>, hub: Rc<Hub>, mut stopped: 
 impl Connection {
     /// Reads until the peer ends, misbehaves, is too slow, or the program stops.
     async fn serve(mut self, door: &Door, mut stopped: watch::Receiver<bool>) {
+        let mut stopping_since: Option<Stopwatch> = None;
         loop {
             if *stopped.borrow() {
+                let since = stopping_since.get_or_insert_with(Stopwatch::start);
                 // Until the event loop has polled, a read is refused although octets are there: what counts as the
                 // end is a tick in which nothing becomes readable.
-                if timeout(TICK, self.stream.readable()).await.is_err() {
+                if since.elapsed() >= FAREWELL || timeout(TICK, self.stream.readable()).await.is_err() {
                     break;
                 }
             } else {
@@ -222,11 +258,17 @@ impl Connection {
             }
             match self.read().await {
                 Ok(0) => break,
-                Ok(_) => {}
+                // A sender that never pauses would otherwise keep the thread from all others, and from stopping.
+                Ok(_) => tokio::task::yield_now().await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     door.counters.broken.add(1);
                     tracing::debug!(peer = %self.peer, %error, "connection closed: its framing is broken");
+                    break;
+                }
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                    door.counters.refused.add(1);
+                    tracing::debug!(peer = %self.peer, "connection closed: unfinished messages take too much memory");
                     break;
                 }
                 // The peer reset the connection.
@@ -257,12 +299,12 @@ impl Connection {
             self.pending.extend_from_slice(octets.get(consumed..).unwrap_or_default());
             (count, taken)
         } else {
-            self.pending.reserve(READ_OCTETS);
+            self.pending.reserve(PENDING_READ_OCTETS);
             let count = self.stream.try_read_buf(&mut self.pending)?;
             (count, self.take_pending(false))
         };
         self.settle(taken, false).await?;
-        self.note_pending();
+        self.note_pending()?;
         Ok(count)
     }
 
@@ -287,14 +329,22 @@ impl Connection {
         }
     }
 
-    /// Keeps the time since when part of a message waits; gives an empty buffer's memory back.
-    fn note_pending(&mut self) {
+    /// Keeps the time since when part of a message waits, and the sum of what all connections hold; gives an empty
+    /// buffer's memory back. Fails when the sum is too much.
+    fn note_pending(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             self.pending = BytesMut::new();
             self.pending_since = None;
         } else {
             self.pending_since.get_or_insert_with(Stopwatch::start);
         }
+        let total = self.hub.pending_octets.get() + self.pending.capacity() - self.pending_capacity;
+        self.pending_capacity = self.pending.capacity();
+        self.hub.pending_octets.set(total);
+        if total > PENDING_OCTETS_MAX && !self.pending.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        Ok(())
     }
 
     /// Takes in the whole frames at the start of `octets`; returns how many octets they were.
@@ -324,13 +374,10 @@ impl Connection {
                 Ok(Step::Skip { consumed }) => consumed_total += consumed,
                 Ok(Step::NeedMore) => return (consumed_total, Taken::All),
                 Err(_) => {
-                    // Where the next message starts cannot be known: what is there is kept as one.
-                    let end = rest.len().min(self.message_octets_max);
-                    intake.accept(&self.arrival(
-                        rest.get(..end).unwrap_or(rest),
-                        at,
-                        Some(Cut::Unterminated),
-                    ));
+                    // Where the next message starts cannot be known: what is there is kept as it is.
+                    for part in rest.chunks(self.message_octets_max) {
+                        intake.accept(&self.arrival(part, at, Some(Cut::OutOfStep)));
+                    }
                     return (octets.len(), Taken::Broken);
                 }
             }

@@ -25,7 +25,8 @@ impl RecentInforms {
     /// Takes note of an inform received at `at`; returns whether it is a repetition.
     pub fn is_repeated(&mut self, key: InformKey, at: Timestamp) -> bool {
         while let Some((oldest, old_key)) = self.order.front() {
-            if at.0 - oldest.0 < WINDOW_MICROS && self.order.len() < INFORMS_MAX {
+            // A clock that was set back ends the window, too.
+            if (0..WINDOW_MICROS).contains(&(at.0 - oldest.0)) && self.order.len() < INFORMS_MAX {
                 break;
             }
             self.keys.remove(old_key);

@@ -19,6 +19,9 @@ pub trait Store: Send {
     /// Why the store refused.
     fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError>;
 
+    /// The program stops: from now on rather refuse than wait for long.
+    fn hurry(&mut self);
+
     /// Ends the store's work in good order.
     ///
     /// # Errors
@@ -29,6 +32,10 @@ pub trait Store: Send {
 impl Store for Writer {
     fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
         Self::write(self, batches, places)
+    }
+
+    fn hurry(&mut self) {
+        Self::hurry(self);
     }
 
     fn close(self: Box<Self>) -> Result<(), WriteError> {

@@ -4,8 +4,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
+use crate::model::event::EventId;
 use crate::storage::error::OpenError;
 use crate::storage::schema;
 
@@ -67,6 +68,8 @@ pub struct Store {
     pub connection: Connection,
     /// The node id in all ids of this store, 48 bits.
     pub node_id: u64,
+    /// The newest event; 0 in a new store.
+    pub newest: EventId,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -96,11 +99,19 @@ pub fn open(settings: &StoreSettings) -> Result<Store, OpenError> {
         .query_row("SELECT value FROM store_settings WHERE name = 'node_id'", [], |row| row.get(0))
         .map_err(sqlite)?;
     let stored = stored as u64;
+    // A store that can be read and not written, or a full disk, must be found now and not by the first message.
+    connection
+        .execute("UPDATE store_settings SET value = value WHERE name = 'node_id'", [])
+        .map_err(sqlite)?;
+    let newest = connection
+        .query_row("SELECT id FROM events ORDER BY received_at DESC, id DESC LIMIT 1", [], |row| row.get(0))
+        .optional()
+        .map_err(sqlite)?;
     match settings.node_id {
         Some(configured) if configured != stored => {
             Err(OpenError::NodeId { path: path.to_path_buf(), configured, stored })
         }
-        _ => Ok(Store { connection, node_id: stored, _lock: lock }),
+        _ => Ok(Store { connection, node_id: stored, newest: EventId(newest.unwrap_or(0)), _lock: lock }),
     }
 }
 

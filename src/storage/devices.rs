@@ -30,7 +30,9 @@ pub struct Sighting<'a> {
     pub at: Timestamp,
     /// Name that the device gave itself, if any.
     pub host: &'a [u8],
-    /// `v1`, `v2c` or `v3` for a notification; `None` for syslog.
+    /// Whether the message is syslog.
+    pub is_syslog: bool,
+    /// `v1`, `v2c` or `v3` for a notification that says so.
     pub snmp_version: Option<&'static str>,
 }
 
@@ -100,11 +102,11 @@ impl Registry {
                 device.snmp_version = Some(version);
                 news = true;
             }
-            None if !device.syslog => {
-                device.syslog = true;
-                news = true;
-            }
             _ => {}
+        }
+        if sighting.is_syslog && !device.syslog {
+            device.syslog = true;
+            news = true;
         }
         if !sighting.host.is_empty() {
             let hash = self.hasher.hash_one(sighting.host);
@@ -179,7 +181,7 @@ impl Registry {
                 host,
                 source,
                 sighting.snmp_version,
-                sighting.snmp_version.is_none(),
+                sighting.is_syslog,
                 now
             ])?;
         self.next_number += 1;
@@ -188,7 +190,7 @@ impl Registry {
             number,
             host_hash: self.hasher.hash_one(named),
             snmp_version: sighting.snmp_version,
-            syslog: sighting.snmp_version.is_none(),
+            syslog: sighting.is_syslog,
             seen: sighting.at,
             written: sighting.at,
             dirty: false,

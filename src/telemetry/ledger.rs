@@ -1,8 +1,9 @@
 //! The closed ledger: received = stored + discarded + dropped by reason + in flight, for each listener.
 //!
 //! *Received* counts what the kernel took for us: datagrams and frames that we read, and datagrams that it dropped
-//! because a receive buffer was full. Each term comes from a counter of its own at the place where it happens, so the
-//! difference is a finding and not a definition.
+//! because a receive buffer was full. *In flight* is what a shard put into a batch and what is neither committed nor
+//! dropped yet: at rest it is 0, and a message that was forgotten on the way shows there for ever. The difference shows
+//! one that was forgotten before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

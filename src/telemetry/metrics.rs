@@ -171,7 +171,7 @@ fn encode_histogram(mut metric: MetricEncoder<'_>, histogram: &Histogram) -> Res
         .map(|(bound, cumulated)| {
             let count = cumulated - before;
             before = cumulated;
-            (bound.map_or(f64::MAX, |micros| micros as f64 / 1e6), count)
+            (bound.map_or(f64::INFINITY, |micros| micros as f64 / 1e6), count)
         })
         .collect();
     metric.encode_histogram::<NoLabelSet>(histogram.sum_micros() as f64 / 1e6, before, &buckets, None)

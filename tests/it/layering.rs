@@ -230,7 +230,10 @@ fn the_load_generator_does_not_know_the_engine() {
         } else {
             let names = file.text.lines().filter_map(|line| line.split(['=', '.', ' ']).next());
             assert!(names.clone().all(|name| name != "mutt"), "{}: depends on the engine", file.path);
-            assert!(!file.text.contains("path ="), "{}: depends on a neighbour", file.path);
+            // The path of its own source is written there, too.
+            let neighbour =
+                file.text.lines().find(|line| line.contains("path =") && !line.starts_with("path ="));
+            assert!(neighbour.is_none(), "{}: depends on a neighbour: {neighbour:?}", file.path);
         }
     }
 }

@@ -43,6 +43,10 @@ pub struct Drain {
     order: Vec<(EventId, Place)>,
     places: Vec<Place>,
     repeated: Vec<(u8, Place)>,
+    /// Since when a store has refused while the program stops.
+    refused_since: Option<Stopwatch>,
+    /// The store was given up: nothing more is written, and no inform answered.
+    has_given_up: bool,
 }
 
 impl std::fmt::Debug for Drain {
@@ -99,6 +103,8 @@ impl Drain {
             order: Vec::new(),
             places: Vec::new(),
             repeated: Vec::new(),
+            refused_since: None,
+            has_given_up: false,
         }
     }
 
@@ -109,6 +115,9 @@ impl Drain {
         loop {
             // Read before collecting: what was pushed before the flag was set is seen by the collecting that follows.
             let stopping = self.stop.load(Ordering::Acquire);
+            if stopping {
+                self.store.hurry();
+            }
             self.collect();
             if self.group.is_empty() {
                 if stopping {
@@ -191,8 +200,10 @@ impl Drain {
     /// Writes the group, waiting out a store that refuses. `Err` is the number of events given up at shutdown.
     fn write_until_taken(&mut self) -> Result<(), u64> {
         let mut pause = RETRY_MIN;
-        let mut stopping_since: Option<Stopwatch> = None;
         loop {
+            if self.has_given_up {
+                return Err(self.give_up());
+            }
             let watch = Stopwatch::start();
             match self.store.write(&self.group, &self.places) {
                 Ok(()) => {
@@ -205,13 +216,15 @@ impl Drain {
                 Err(error) => self.note_refusal(&error),
             }
             if self.stop.load(Ordering::Acquire) {
-                let since = *stopping_since.get_or_insert_with(Stopwatch::start);
-                if since.elapsed() >= self.settings.stop_patience {
-                    return Err(self.give_up());
-                }
+                self.store.hurry();
+                // One patience for the whole stop, not one for each group.
+                let since = *self.refused_since.get_or_insert_with(Stopwatch::start);
+                self.has_given_up = since.elapsed() >= self.settings.stop_patience;
             }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(RETRY_MAX);
+            if !self.has_given_up {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(RETRY_MAX);
+            }
         }
     }
 

@@ -30,6 +30,8 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn hurry(&mut self) {}
+
     fn close(self: Box<Self>) -> Result<(), WriteError> {
         Ok(())
     }

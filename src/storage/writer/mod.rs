@@ -14,6 +14,8 @@ use crate::storage::error::WriteError;
 
 /// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
 const ROWS_PER_INSERT: usize = 32;
+/// How long a lock is waited for while the program stops.
+const STOPPING_LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 /// Columns of `events`.
 const COLUMNS: usize = 13;
 
@@ -123,11 +125,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Shortens the wait for a lock that another program holds, since this one stops.
+    pub fn hurry(&mut self) {
+        // An error would mean that the longer wait stays.
+        let _ = self.store.connection.busy_timeout(STOPPING_LOCK_WAIT);
+    }
+
     /// Writes what the registry kept back, moves the log into the database, and closes the store.
     ///
     /// # Errors
     /// What SQLite reports; committed events are safe all the same.
     pub fn close(mut self) -> Result<(), WriteError> {
+        self.hurry();
         self.registry.refresh_all();
         self.store.connection.execute_batch("BEGIN IMMEDIATE")?;
         self.registry.flush(&self.store.connection)?;
@@ -171,6 +180,7 @@ impl RowWriter<'_> {
                 source: event.source,
                 at: event.received_at,
                 host: batch.bytes(syslog.host),
+                is_syslog: event.kind == Kind::Syslog,
                 snmp_version: snmp_version(event.kind),
             },
         )?;
@@ -178,7 +188,8 @@ impl RowWriter<'_> {
             Some(index) => self.label_number(batch, index)?,
             None => None,
         };
-        let received_at = event.received_at.to_iso8601();
+        // Of the id and not of the event, so that a row is found by its id alone.
+        let received_at = event.id.received_at().to_iso8601();
         statement.raw_bind_parameter(offset + 1, Text(&received_at))?;
         statement.raw_bind_parameter(offset + 2, event.id.0)?;
         statement.raw_bind_parameter(offset + 3, origin(event, syslog.pri))?;
@@ -210,7 +221,7 @@ impl RowWriter<'_> {
         let raw_bytes = (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes));
         self.connection
             .prepare_cached(
-                "INSERT INTO event_extras(id, raw_bytes, validation_errors, community_string)
+                "INSERT INTO event_extras(id, raw_bytes, reasons, community_string)
                      VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![event.id.0, raw_bytes, reasons, community])?;
@@ -270,10 +281,10 @@ fn snmp_version(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// A JSON list of reasons; they are static texts of our own.
+/// Reasons as the members of a JSON list.
 fn reasons_json(reasons: impl Iterator<Item = &'static str>) -> String {
-    let quoted: Vec<String> = reasons.map(|reason| format!("\"{}\"", reason.escape_default())).collect();
-    format!("[{}]", quoted.join(","))
+    let quoted: Vec<String> = reasons.map(|reason| serde_json::Value::from(reason).to_string()).collect();
+    quoted.join(",")
 }
 
 #[cfg(test)]

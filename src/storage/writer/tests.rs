@@ -44,7 +44,7 @@ fn sample() -> Batch {
     let label =
         RuleLabel { id: "rule_002".into(), name: "Interface Down".into(), severity: "warning".into() };
     batch.labels = Arc::from([label]);
-    let mut ids = IdAllocator::new(1);
+    let mut ids = IdAllocator::new(1, EventId(0));
     let text = batch.append(b"<165>Nov 22 08:15:30 router1 rpd[42]: ge-0/0/0 down");
     let syslog = SyslogRecord {
         pri: Some(165),
@@ -173,7 +173,7 @@ fn a_failed_write_leaves_nothing_and_can_be_made_again() {
 }
 
 #[test]
-fn newest_first_uses_the_index_whatever_columns_are_selected() {
+fn newest_first_is_the_order_of_the_table_whatever_columns_are_selected() {
     let directory = tempfile::tempdir().unwrap();
     let writer = Writer::new(store(directory.path()), true).unwrap();
     let plan = |sql: &str| -> String {
@@ -183,7 +183,7 @@ fn newest_first_uses_the_index_whatever_columns_are_selected() {
     };
     for columns in ["*", "id, type, source_ip, source_device, timestamp, raw_message, match_severity"] {
         let plan = plan(&format!("SELECT {columns} FROM messages ORDER BY received_at DESC LIMIT 100"));
-        assert!(plan.contains("USING INDEX events_received_at") && !plan.contains("TEMP B-TREE"), "{plan}");
+        assert!(plan.starts_with("SCAN e") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
 

@@ -1,0 +1,195 @@
+//! Start-up, in the order in which things can fail: files, the store, ports, threads.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::app::announce::{self, Facts};
+use crate::app::reload::Reloader;
+use crate::app::{App, memory, wiring};
+use crate::base::clock::{Clock, Stopwatch, SystemClock};
+use crate::config::settings::Settings;
+use crate::matching::RuleSet;
+use crate::mib::Names;
+use crate::model::batch::Batch;
+use crate::net::sys;
+use crate::net::udp::Responder;
+use crate::queue::Consumer;
+use crate::shard::group::{self, Surroundings};
+use crate::shard::rules::{ActiveRules, RulesInForce};
+use crate::sink::counters::SinkCounters;
+use crate::sink::drain::{Answer, Drain, Ending};
+use crate::storage::connection::Store;
+use crate::storage::writer::Writer;
+use crate::telemetry::ledger::Sources;
+use crate::{config, http, queue, storage};
+
+/// Starts everything. When it returns, every listener is bound and being read.
+///
+/// # Errors
+/// One line that says what cannot be had: a port, the store, a file of the configuration.
+pub fn start(settings: &Settings) -> anyhow::Result<App> {
+    let rules = load_rules(settings)?;
+    let credentials = match &settings.snmpv3.credentials_file {
+        Some(path) => config::load_credentials(path)?.users.len(),
+        None => 0,
+    };
+    let store = storage::connection::open(&wiring::store(settings))?;
+    let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
+    let bound = group::bind(&wiring::group(settings, runtime))?;
+    let control = control_runtime()?;
+    let http_listener = bind_http(settings, &control)?;
+
+    let slots = wiring::queue_slots(settings, bound.listeners.len());
+    let facts = Facts {
+        node_id: store.node_id,
+        credentials,
+        memory_bound_octets: memory::bound(slots, bound.receive_octets()),
+        descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
+        runtime,
+        runtime_refused,
+    };
+    let (producer, consumer) = queue::bounded::<Batch>(slots, settings.processor.queue_max_messages as u64);
+    let depth = producer.depth();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
+    let surroundings = Surroundings {
+        producer,
+        rules: Arc::clone(&in_force),
+        newest: store.newest,
+        names: Arc::new(Names::standard()),
+        clock: Arc::clone(&clock),
+    };
+    let (group, listeners, responder) = bound.start(&surroundings)?;
+    let sink = Sink::start(settings, store, consumer, responder, clock, listeners.len())?;
+
+    let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let shards = group.counters.clone();
+    let sources = Sources { listeners: Arc::new(listeners), shards, sink: Arc::clone(&sink.counters), depth };
+    let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
+    if let Some(path) = &settings.daemon.pid_file {
+        write_pid_file(path)?;
+    }
+    let app = App {
+        group,
+        sink: sink.thread,
+        sink_stop: sink.stop,
+        context,
+        http_address,
+        http_stop,
+        reloader: Reloader::start(&settings.pattern_matching, in_force, &control),
+        control,
+        pid_file: settings.daemon.pid_file.clone(),
+    };
+    announce::announce(&app, settings, &facts);
+    Ok(app)
+}
+
+/// The runtime for HTTP, signals and timers.
+fn control_runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("cannot start the control thread")
+}
+
+/// The sink at work.
+struct Sink {
+    thread: JoinHandle<Ending>,
+    stop: Arc<AtomicBool>,
+    counters: Arc<SinkCounters>,
+}
+
+impl Sink {
+    /// Starts the thread that drains `consumer` into `store`.
+    fn start(
+        settings: &Settings,
+        store: Store,
+        consumer: Consumer<Batch>,
+        responder: Responder,
+        clock: Arc<dyn Clock>,
+        listeners: usize,
+    ) -> anyhow::Result<Self> {
+        let counters = Arc::new(SinkCounters::new(listeners));
+        let stop = Arc::new(AtomicBool::new(false));
+        let answer: Answer =
+            Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local));
+        let writer = Writer::new(store, settings.storage.keep_community)?;
+        let drain = Drain::new(
+            wiring::drain(settings),
+            consumer,
+            Box::new(writer),
+            answer,
+            clock,
+            Arc::clone(&counters),
+            Arc::clone(&stop),
+        );
+        let thread = std::thread::Builder::new().name("sink".to_owned()).spawn(move || drain.run())?;
+        Ok(Self { thread, stop, counters })
+    }
+}
+
+/// Starts the HTTP server, if there is to be one; returns what stops it.
+fn serve_http(
+    settings: &Settings,
+    sources: Sources,
+    listener: Option<TcpListener>,
+    address: Option<SocketAddr>,
+    control: &Runtime,
+) -> (Arc<http::Context>, watch::Sender<bool>) {
+    let context = Arc::new(http::Context {
+        sources,
+        ready: AtomicBool::new(true),
+        uptime: Stopwatch::start(),
+        address: address.unwrap_or(settings.http.listen),
+    });
+    let (stop, mut stopped) = watch::channel(false);
+    if let Some(listener) = listener {
+        let context = Arc::clone(&context);
+        control.spawn(async move {
+            let stopped = async move {
+                let _ = stopped.changed().await;
+            };
+            if let Err(error) = http::serve(listener, context, stopped).await {
+                tracing::error!(%error, "the HTTP server ended");
+            }
+        });
+    }
+    (context, stop)
+}
+
+/// Writes our process id.
+fn write_pid_file(path: &Path) -> anyhow::Result<()> {
+    std::fs::write(path, format!("{}\n", std::process::id()))
+        .with_context(|| format!("cannot write the pid file {}", path.display()))
+}
+
+/// The rules of the configuration; none, when no file is named.
+fn load_rules(settings: &Settings) -> anyhow::Result<RuleSet> {
+    Ok(match &settings.pattern_matching.rules_file {
+        Some(path) => config::load_rules(path)?,
+        None => RuleSet::compile(Vec::new())?,
+    })
+}
+
+/// Binds the HTTP server.
+fn bind_http(settings: &Settings, control: &Runtime) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+    if !settings.http.enabled {
+        return Ok(None);
+    }
+    let listen = settings.http.listen;
+    let listener = control
+        .block_on(tokio::net::TcpListener::bind(listen))
+        .with_context(|| format!("cannot bind http {listen} (http.listen)"))?;
+    Ok(Some(listener))
+}

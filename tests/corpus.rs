@@ -1,0 +1,119 @@
+//! Our own corpus: messages with what must be read from them, through the pipeline as a datagram goes.
+//!
+//! `tests/corpus/README.md` says how a case is written. What a case does not name is not compared.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod samples;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mutt::base::clock::Timestamp;
+use mutt::matching::RuleSet;
+use mutt::mib::Names;
+use mutt::model::batch::Batch;
+use mutt::model::event::{Body, Event, EventId};
+use mutt::shard::pipeline::{InformHasher, Pipeline, Protocol};
+use mutt::shard::rules::ActiveRules;
+use serde_json::{Map, Value, json};
+
+/// 2026-11-22T09:00:00Z: when the messages of the corpus are received.
+const RECEIVED_AT: Timestamp = Timestamp(1_795_338_000_000_000);
+
+fn cases(file: &str) -> Vec<Map<String, Value>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let case = |line: &str| match serde_json::from_str(line) {
+        Ok(Value::Object(case)) => case,
+        other => panic!("{file}: {other:?}: {line}"),
+    };
+    text.lines().map(case).collect()
+}
+
+fn octets(case: &Map<String, Value>) -> Vec<u8> {
+    if let Some(text) = case.get("raw").and_then(Value::as_str) {
+        return text.as_bytes().to_vec();
+    }
+    let digits: Vec<u32> = case["raw_hex"]
+        .as_str()
+        .unwrap()
+        .chars()
+        .filter(|digit| !digit.is_whitespace())
+        .map(|digit| digit.to_digit(16).unwrap())
+        .collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+}
+
+/// What the store would be given of `event`.
+fn read(event: &Event, batch: &Batch) -> Value {
+    let text = |span| String::from_utf8_lossy(batch.bytes(span)).into_owned();
+    let enriched = batch.bytes(event.enriched);
+    let enriched: Value =
+        if enriched.is_empty() { Value::Null } else { serde_json::from_slice(enriched).unwrap() };
+    let mut all = json!({
+        "text": text(event.text),
+        "keeps_raw": !event.raw_bytes.is_empty(),
+        "reasons": event.reasons.iter().collect::<Vec<_>>(),
+        "kind": format!("{:?}", event.kind),
+        "answers": batch.informs.len(),
+        "enriched": enriched,
+    });
+    let more = match event.body {
+        Body::Syslog(record) => json!({
+            "pri": record.pri,
+            "host": text(record.host),
+            "program": text(record.program),
+            "process_id": record.process_id,
+            "device_time": record.device_time.map(|time| time.to_string()),
+        }),
+        Body::Notification(record) => json!({
+            "oid": text(record.oid),
+            "trap_type": text(record.trap_type),
+            "community": text(record.community),
+        }),
+        Body::Undecoded => json!({}),
+    };
+    all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    all
+}
+
+/// Compares every case of `file` and reports all that differ.
+fn compare(file: &str, protocol: Protocol, cases_min: usize) {
+    let set = RuleSet::compile(Vec::new()).unwrap();
+    let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
+    let mut pipeline =
+        Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default());
+    let cases = cases(file);
+    assert!(cases.len() >= cases_min, "{file}: {} cases", cases.len());
+    let mut differences = Vec::new();
+    for case in &cases {
+        let bytes = octets(case);
+        let mut batch = Batch::new();
+        pipeline.begin(&mut batch);
+        let mut arrival = samples::arrival(protocol, &bytes);
+        arrival.at = RECEIVED_AT;
+        pipeline.process(&arrival, &mut batch);
+        let read = read(&batch.events[0], &batch);
+        let expected = case["expect"].as_object().unwrap();
+        assert!(!expected.is_empty(), "{} expects nothing", case["name"]);
+        for (field, expected) in expected {
+            let found = read.get(field).unwrap_or_else(|| panic!("{}: no field {field}", case["name"]));
+            if found != expected {
+                differences
+                    .push(format!("{} {field}:\n  found    {found}\n  expected {expected}", case["name"]));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{file}: {} differences\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn syslog() {
+    compare("syslog.jsonl", Protocol::Syslog, 20);
+}
+
+#[test]
+fn notifications() {
+    compare("snmp.jsonl", Protocol::Snmp, 14);
+}

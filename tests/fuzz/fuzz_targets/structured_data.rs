@@ -1,0 +1,7 @@
+//! See `targets::structured_data`.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::structured_data(data));

@@ -1,0 +1,284 @@
+//! What is tried with arbitrary octets, and what must hold for all of them.
+//!
+//! The fuzz targets and the replay of their seeds share this file. A function returns when all is well and panics
+//! when not.
+#![allow(dead_code, reason = "each fuzz target uses one function")]
+
+#[path = "../samples/mod.rs"]
+mod samples;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mutt::base::limits;
+use mutt::base::span::Span;
+use mutt::matching::{Action, Pattern, Rule, RuleSet};
+use mutt::mib::Names;
+use mutt::model::batch::Batch;
+use mutt::model::event::{Body, Event, EventId};
+use mutt::model::notification::describe;
+use mutt::model::syslog::{Place, enrich, record};
+use mutt::shard::pipeline::{Cut, InformHasher, Outcome, Pipeline, Protocol};
+use mutt::shard::rules::ActiveRules;
+use mutt::wire::snmp::pdu::PduKind;
+use mutt::wire::snmp::varbind::VarBind;
+use mutt::wire::snmp::{self, CommunityMessage};
+use mutt::wire::syslog::framing::{Deframer, FramingError, Step};
+use mutt::wire::syslog::{self, Format, Message};
+use samples::StandardNames;
+
+/// A target by its name, which is also the name of its folder of seeds.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets that must hold.
+pub const ALL: [Target; 5] = [
+    ("syslog_decode", syslog_decode),
+    ("structured_data", structured_data),
+    ("framing", framing),
+    ("snmp_decode", snmp_decode),
+    ("pipeline", pipeline),
+];
+
+/// Fails when a syslog message names `canary` as its program: a fuzzer that does not find that finds nothing.
+pub fn canary(data: &[u8]) {
+    assert_ne!(syslog::decode(data).app_name, Some(&b"canary"[..]), "the canary must die");
+}
+
+/// No datagram and no frame is longer.
+fn as_received(data: &[u8]) -> &[u8] {
+    data.get(..limits::DATAGRAM_OCTETS_MAX).unwrap_or(data)
+}
+
+/// `json` is nothing, or a JSON object.
+pub fn assert_object_or_nothing(json: &[u8]) {
+    if !json.is_empty() {
+        let value: serde_json::Value = serde_json::from_slice(json)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(json)));
+        assert!(value.is_object(), "{value}");
+    }
+}
+
+/// The fields that borrow from the line.
+fn fields<'a>(message: &Message<'a>) -> [Option<&'a [u8]>; 7] {
+    [
+        message.hostname,
+        message.app_name,
+        message.proc_id,
+        message.msg_id,
+        message.structured_data.map(|data| data.raw()),
+        message.timestamp.and_then(|time| time.zone),
+        Some(message.content),
+    ]
+}
+
+/// A syslog message: every field lies inside it, what ends a line changes nothing, records and JSON can be made.
+pub fn syslog_decode(data: &[u8]) {
+    let data = as_received(data);
+    let message = syslog::decode(data);
+    for field in fields(&message).into_iter().flatten() {
+        assert!(Span::within(data, field).is_some(), "a field lies outside the message");
+    }
+    let line = [data, b"\r\n"].concat();
+    let again = syslog::decode(&line);
+    assert_eq!(fields(&again), fields(&message));
+    assert_eq!((again.format, again.pri, again.timestamp), (message.format, message.pri, message.timestamp));
+
+    let mut out = Vec::new();
+    let record = record(&message, Place { bytes: data, at: None }, samples::RECEIVED_AT, &mut out);
+    assert_eq!(record.host.is_empty(), message.hostname.unwrap_or_default().is_empty());
+    let start = out.len();
+    enrich(&message, &mut out);
+    let json = out.split_off(start);
+    assert!(json.len() <= limits::ENRICHED_OCTETS_MAX);
+    assert_object_or_nothing(&json);
+}
+
+/// The octets as STRUCTURED-DATA of an otherwise good message: bounded, and unescaped as RFC 5424 6.3.3 says.
+pub fn structured_data(data: &[u8]) {
+    let message = [b"<165>1 2026-10-11T22:14:15Z host app 1 ID47 ", as_received(data)].concat();
+    let decoded = syslog::decode(&message);
+    assert_eq!((decoded.format, decoded.hostname), (Format::Rfc5424, Some(&b"host"[..])));
+    let Some(found) = decoded.structured_data else { return };
+    let mut count = 0;
+    for element in found.elements() {
+        assert!(!element.id.is_empty());
+        count += 1;
+        for param in element.params() {
+            assert!(!param.name.is_empty());
+            count += 1;
+            let pieces: Vec<&[u8]> = param.pieces().collect();
+            assert!(pieces.iter().all(|piece| !piece.is_empty()));
+            assert_eq!(pieces.concat(), unescaped(param.raw_value));
+        }
+    }
+    assert!((1..=limits::SD_PARAMS_MAX).contains(&count), "{count} elements and parameters");
+    let mut json = Vec::new();
+    enrich(&decoded, &mut json);
+    assert_object_or_nothing(&json);
+}
+
+/// A PARAM-VALUE without its escapes, in the plainest way.
+fn unescaped(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut octets = raw.iter().copied().peekable();
+    while let Some(octet) = octets.next() {
+        match (octet, octets.peek()) {
+            (b'\\', Some(b'"' | b'\\' | b']')) => out.extend(octets.next()),
+            _ => out.push(octet),
+        }
+    }
+    out
+}
+
+/// A frame: its octets, whether truncated, whether unterminated.
+type Frames = (Vec<(Vec<u8>, bool, bool)>, Option<FramingError>);
+
+/// Divides what `reads` bring, one after the other.
+fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize) -> Frames {
+    let mut deframer = Deframer::new(octets_max);
+    let (mut buffer, mut got) = (Vec::new(), Vec::new());
+    for (read, end_of_stream) in reads.map(|read| (read, false)).chain([(&b""[..], true)]) {
+        buffer.extend_from_slice(read);
+        let before = buffer.len();
+        let mut taken = 0;
+        loop {
+            let left = buffer.get(taken..).unwrap_or_default();
+            let consumed = match deframer.next(left, end_of_stream) {
+                Ok(Step::NeedMore) => break,
+                Ok(Step::Skip { consumed }) => consumed,
+                Ok(Step::Frame { bytes, consumed, truncated, unterminated }) => {
+                    assert!(!bytes.is_empty() && bytes.len() <= octets_max && bytes.len() <= consumed);
+                    got.push((bytes.to_vec(), truncated, unterminated));
+                    consumed
+                }
+                Err(error) => return (got, Some(error)),
+            };
+            assert!(consumed > 0, "no progress");
+            taken += consumed;
+            assert!(taken <= before, "more was consumed than there was");
+        }
+        buffer.drain(..taken);
+        assert!(!end_of_stream || buffer.is_empty(), "octets were left behind");
+        assert!(buffer.len() <= octets_max + 12, "the bound on the buffer is not kept");
+    }
+    (got, None)
+}
+
+/// A stream: the frames do not depend on how it was split into reads. The first octet is the largest message, the
+/// second the length of the reads.
+pub fn framing(data: &[u8]) {
+    let [max, step, stream @ ..] = data else { return };
+    let octets_max = 1 + usize::from(*max);
+    let step = 1 + usize::from(*step);
+    let whole = frames(std::iter::once(stream), octets_max);
+    assert_eq!(frames(stream.chunks(1), octets_max), whole, "octet by octet");
+    assert_eq!(frames(stream.chunks(step), octets_max), whole, "in reads of {step}");
+}
+
+/// A datagram: each octet of the varbinds is seen, the answer is read as it was meant, the description is bounded.
+pub fn snmp_decode(data: &[u8]) {
+    thread_local!(static NAMES: StandardNames = StandardNames(Names::standard()));
+    let data = as_received(data);
+    let Ok(snmp::Message::Community(message)) = snmp::decode(data) else { return };
+    let mut count = 0;
+    for varbind in message.pdu.varbinds.iter() {
+        count += 1;
+        match varbind {
+            VarBind::Bound { name, .. } => assert!(name.arcs().count() <= limits::OID_SUB_IDENTIFIERS_MAX),
+            VarBind::Malformed { raw, name, .. } => assert!(name.is_some() || !raw.is_empty()),
+        }
+    }
+    assert!(count <= limits::VARBINDS_MAX + 1);
+    assert_answer(&message);
+    let mut out = Vec::new();
+    let described = NAMES.with(|names| describe(&message, names, &mut out));
+    assert!(out.len() <= limits::RENDERED_TEXT_OCTETS_MAX + limits::ENRICHED_OCTETS_MAX);
+    assert_eq!(described.varbinds as usize, count);
+    assert!(std::str::from_utf8(described.text.of(&out)).is_ok(), "the text is not UTF-8");
+    assert!(!described.text.is_empty());
+    assert_object_or_nothing(described.enriched.of(&out));
+}
+
+/// The answer to `message`, if there is one, repeats its varbinds (RFC 3416 4.2.7).
+fn assert_answer(message: &CommunityMessage<'_>) {
+    let mut answer = Vec::new();
+    if !snmp::encode::response(message, &mut answer) {
+        assert!(answer.is_empty() && message.pdu.request_id().is_none());
+        return;
+    }
+    let Ok(snmp::Message::Community(read)) = snmp::decode(&answer) else {
+        panic!("our answer is unreadable")
+    };
+    assert_eq!(read.pdu.kind, PduKind::RESPONSE);
+    assert_eq!(
+        (read.version, read.community, read.pdu.request_id(), read.pdu.varbinds.bytes()),
+        (message.version, message.community, message.pdu.request_id(), message.pdu.varbinds.bytes())
+    );
+}
+
+/// A pipeline with rules in force.
+fn new_pipeline() -> Pipeline {
+    let rule = |id: &str, pattern| Rule {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        pattern,
+        severity: "info".to_owned(),
+        action: Action::Store,
+        line: 1,
+    };
+    let rules = vec![
+        rule("keyword", Pattern::Keywords(vec!["down".to_owned()])),
+        rule("regex", Pattern::Regex(r"temperature.*critical|\d+\.\d+\.\d+\.\d+".to_owned())),
+    ];
+    let set = RuleSet::compile(rules).unwrap_or_else(|error| panic!("{error}"));
+    let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
+    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
+}
+
+/// A datagram through the whole of a shard: exactly one event comes out, and none of the octets is lost. The first
+/// octet says which protocol it is and whether it is whole.
+pub fn pipeline(data: &[u8]) {
+    thread_local!(static SHARD: RefCell<(Pipeline, Batch)> = RefCell::new((new_pipeline(), Batch::new())));
+    let [kind, data @ ..] = data else { return };
+    let bytes = as_received(data);
+    let protocol = if kind % 2 == 0 { Protocol::Syslog } else { Protocol::Snmp };
+    let mut arrival = samples::arrival(protocol, bytes);
+    arrival.cut = match kind / 2 % 4 {
+        0 => Some(Cut::Truncated),
+        1 => Some(Cut::Unterminated),
+        _ => None,
+    };
+    SHARD.with_borrow_mut(|(pipeline, batch)| {
+        batch.clear();
+        pipeline.begin(batch);
+        let outcome = pipeline.process(&arrival, batch);
+        assert!(matches!(outcome, Outcome::Appended { .. }), "no rule of ours discards");
+        let [event] = &batch.events[..] else { panic!("{} events", batch.events.len()) };
+        assert!(batch.octets.len() <= limits::MESSAGE_OCTETS_MAX, "{} octets", batch.octets.len());
+        assert_event(event, bytes, batch);
+        assert!(arrival.cut.is_none() || !event.reasons.is_empty(), "a cut message is not valid");
+        for inform in &batch.informs {
+            assert_eq!((inform.event, inform.peer), (Some(0), arrival.peer));
+            assert!(snmp::decode(batch.bytes(inform.response)).is_ok());
+        }
+    });
+}
+
+/// `event` tells what `bytes` were.
+fn assert_event(event: &Event, bytes: &[u8], batch: &Batch) {
+    let text = batch.bytes(event.text);
+    assert!(std::str::from_utf8(text).is_ok(), "the text is not UTF-8");
+    assert!(!text.contains(&0), "the text has a NUL");
+    assert_object_or_nothing(batch.bytes(event.enriched));
+    let raw = batch.bytes(event.raw_bytes);
+    assert!(raw.is_empty() || raw == bytes);
+    match event.body {
+        Body::Syslog(_) => assert!(text == bytes || raw == bytes, "the message is lost"),
+        Body::Undecoded => assert!(raw == bytes && !event.reasons.is_empty(), "the datagram is lost"),
+        Body::Notification(record) => {
+            assert!(event.reasons.is_empty() || raw == bytes, "a doubtful notification is lost");
+            assert_eq!(record.oid.is_empty(), record.trap_type.is_empty());
+        }
+    }
+}
