@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{self, App};
 use crate::config;
@@ -78,7 +78,19 @@ fn run(path: &Path) -> ExitCode {
         return fail(&error);
     }
     tracing::info!("muttd {} starts, configuration {}", env!("CARGO_PKG_VERSION"), path.display());
-    let app = match app::start(&settings) {
+    let control = match app::control_runtime() {
+        Ok(control) => control,
+        Err(error) => return fail(&format!("{error:#}")),
+    };
+    // Before the start: from the moment the program says that it is ready, a signal ends it in good order.
+    let signals = {
+        let _entered = control.enter();
+        match Signals::new() {
+            Ok(signals) => signals,
+            Err(error) => return fail(&format!("signals cannot be waited for: {error}")),
+        }
+    };
+    let app = match app::start(&settings, control) {
         Ok(app) => app,
         Err(error) => {
             let reason = format!("{error:#}");
@@ -86,30 +98,47 @@ fn run(path: &Path) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let has_died = match wait(&app) {
-        Ok(has_died) => has_died,
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be waited for");
-            true
-        }
-    };
+    let has_died = wait(&app, signals);
     let report = app.shutdown();
     if report.is_clean && !has_died { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// The signals that the program heeds.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Catches them from now on. Must be called inside a runtime.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next one that ends the program.
+    async fn ending(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 /// Waits until the program is told to stop, or a thread died; returns whether one did. Reloads on SIGHUP. From the
 /// first signal on, a second one ends the process at once.
-fn wait(app: &App) -> std::io::Result<bool> {
+fn wait(app: &App, mut signals: Signals) -> bool {
     app.control().block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
         let mut watch = tokio::time::interval(WATCH_INTERVAL);
         let has_died = loop {
             tokio::select! {
-                _ = interrupt.recv() => break false,
-                _ = terminate.recv() => break false,
-                _ = hang_up.recv() => app.reload(),
+                _ = signals.interrupt.recv() => break false,
+                _ = signals.terminate.recv() => break false,
+                _ = signals.hang_up.recv() => app.reload(),
                 _ = watch.tick() => if app.has_died() {
                     tracing::error!("a thread of the receive path died; stopping");
                     break true;
@@ -120,13 +149,10 @@ fn wait(app: &App) -> std::io::Result<bool> {
             "stopping: receiving ends, what was received is committed; a second signal exits at once"
         );
         tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
+            signals.ending().await;
             let _ = writeln!(std::io::stderr().lock(), "muttd: second signal, exiting at once");
             std::process::exit(1);
         });
-        Ok(has_died)
+        has_died
     })
 }

@@ -8,7 +8,7 @@ mod reload;
 mod start;
 mod wiring;
 
-pub use start::start;
+pub use start::{control_runtime, start};
 pub use wiring::logging;
 
 use std::net::SocketAddr;

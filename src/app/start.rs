@@ -32,11 +32,11 @@ use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
 
-/// Starts everything. When it returns, every listener is bound and being read.
+/// Starts everything, with HTTP and timers on `control`. When it returns, every listener is bound and being read.
 ///
 /// # Errors
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
-pub fn start(settings: &Settings) -> anyhow::Result<App> {
+pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
     let credentials = match &settings.snmpv3.credentials_file {
         Some(path) => config::load_credentials(path)?.users.len(),
@@ -45,7 +45,6 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
     let store = storage::connection::open(&wiring::store(settings))?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let bound = group::bind(&wiring::group(settings, runtime))?;
-    let control = control_runtime()?;
     let http_listener = bind_http(settings, &control)?;
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
@@ -94,7 +93,10 @@ pub fn start(settings: &Settings) -> anyhow::Result<App> {
 }
 
 /// The runtime for HTTP, signals and timers.
-fn control_runtime() -> anyhow::Result<Runtime> {
+///
+/// # Errors
+/// When no thread or event loop is to be had.
+pub fn control_runtime() -> anyhow::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("control")

@@ -46,7 +46,6 @@ pub fn store(settings: &Settings) -> StoreSettings {
             settings::Synchronous::Full => Synchronous::Full,
             settings::Synchronous::Extra => Synchronous::Extra,
         },
-        keep_community: settings.storage.keep_community,
         node_id: settings.storage.node_id,
     }
 }

@@ -45,8 +45,6 @@ pub struct StoreSettings {
     pub connection_timeout: Duration,
     /// Durability of a commit.
     pub synchronous: Synchronous,
-    /// Keep communities in the store.
-    pub keep_community: bool,
     /// Node id for a new store; `None`: random.
     pub node_id: Option<u64>,
 }
@@ -198,7 +196,6 @@ mod tests {
             path: directory.join("data/messages.db"),
             connection_timeout: Duration::from_secs(1),
             synchronous: Synchronous::Full,
-            keep_community: false,
             node_id: None,
         }
     }

@@ -56,7 +56,7 @@ impl ToSql for Text<'_> {
 }
 
 impl Writer {
-    /// A writer on `store`.
+    /// A writer on `store`, which keeps communities if told so.
     ///
     /// # Errors
     /// What SQLite reports.

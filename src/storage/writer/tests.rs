@@ -16,7 +16,6 @@ fn store(directory: &std::path::Path) -> Store {
         path: directory.join("messages.db"),
         connection_timeout: Duration::from_secs(1),
         synchronous: Synchronous::Off,
-        keep_community: true,
         node_id: Some(0xabc),
     })
     .unwrap()
