@@ -61,7 +61,6 @@ fn bench(criterion: &mut Criterion) {
         path: directory.path().join("messages.db"),
         connection_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Full,
-        keep_community: false,
         node_id: Some(1),
     };
     let store = open(&settings).unwrap_or_else(|error| panic!("{error}"));

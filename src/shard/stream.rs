@@ -238,14 +238,11 @@ impl Connection {
     async fn serve(mut self, door: &Door, mut stopped: watch::Receiver<bool>) {
         let mut stopping_since: Option<Stopwatch> = None;
         loop {
-            let stopping = *stopped.borrow();
-            if stopping && stopping_since.get_or_insert_with(Stopwatch::start).elapsed() >= FAREWELL {
-                break;
-            }
-            if stopping {
+            if *stopped.borrow() {
+                let since = stopping_since.get_or_insert_with(Stopwatch::start);
                 // Until the event loop has polled, a read is refused although octets are there: what counts as the
                 // end is a tick in which nothing becomes readable.
-                if timeout(TICK, self.stream.readable()).await.is_err() {
+                if since.elapsed() >= FAREWELL || timeout(TICK, self.stream.readable()).await.is_err() {
                     break;
                 }
             } else {
