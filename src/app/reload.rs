@@ -65,13 +65,11 @@ impl Reloader {
     }
 }
 
-/// Watches the folder of `path`: a file that is replaced by renaming keeps its name, not its identity.
+/// Watches the folder of `path`: a file that is replaced by renaming, or by turning a link on the way to it, is
+/// another one afterwards. Whatever happens there, the contents of the file decide whether it changed.
 fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
-    let name = path.file_name().map(std::ffi::OsStr::to_os_string);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        let is_read = matches!(event.kind, EventKind::Access(_));
-        if !is_read && event.paths.iter().any(|path| path.file_name() == name.as_deref()) {
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             changed.notify_one();
         }
     })?;

@@ -70,7 +70,9 @@ pub struct BindError {
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hint = match self.source.kind() {
-            io::ErrorKind::AddrInUse => "; another program, perhaps another muttd, has this port",
+            io::ErrorKind::AddrInUse => {
+                "; another program, perhaps another muttd, has this port, or another address of the list covers this one"
+            }
             io::ErrorKind::PermissionDenied => {
                 "; ports below 1024 need root, CAP_NET_BIND_SERVICE or net.ipv4.ip_unprivileged_port_start"
             }
