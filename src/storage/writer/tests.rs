@@ -187,6 +187,19 @@ fn newest_first_is_the_order_of_the_table_whatever_columns_are_selected() {
 }
 
 #[test]
+fn a_join_over_the_id_is_not_each_with_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let writer = Writer::new(store(directory.path()), true).unwrap();
+    for view in ["syslog_messages", "snmp_messages"] {
+        let sql = format!("EXPLAIN QUERY PLAN SELECT * FROM messages m JOIN {view} s ON s.message_id = m.id");
+        let mut query = writer.store.connection.prepare(&sql).unwrap();
+        let rows = query.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let plan = rows.map(Result::unwrap).collect::<Vec<_>>().join("; ");
+        assert!(plan.contains("SEARCH s USING AUTOMATIC"), "{plan}");
+    }
+}
+
+#[test]
 fn a_device_costs_a_statement_only_when_it_says_something_new() {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = Writer::new(store(directory.path()), true).unwrap();
