@@ -13,7 +13,7 @@ use mutt::model::notification::describe;
 use mutt::wire::snmp::community::CommunityMessage;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{Message, decode};
-use samples::{Pdu, StandardNames};
+use samples::Pdu;
 
 /// Different notifications.
 const NOTIFICATIONS: u32 = 512;
@@ -32,7 +32,7 @@ fn bound(message: &CommunityMessage<'_>) -> usize {
 
 fn bench(criterion: &mut Criterion) {
     let packets: Vec<Vec<u8>> = (0..NOTIFICATIONS).map(|n| samples::link_down(n, Pdu::Trap)).collect();
-    let names = StandardNames(Names::standard());
+    let names = Names::standard();
     let mut out = Vec::with_capacity(64 * 1024);
     for (n, packet) in (0_i32..).zip(&packets) {
         let message = community(packet);

@@ -5,7 +5,6 @@
 pub mod civil;
 pub mod clock;
 pub mod counter;
-pub mod excerpt;
 pub mod histogram;
 pub mod limits;
 pub mod span;

@@ -94,11 +94,9 @@ pub struct Pipeline {
 }
 
 /// Lets the rendering of notifications, which knows no MIB, ask the names we have.
-struct MibNaming<'n>(&'n Names);
-
-impl Naming for MibNaming<'_> {
+impl Naming for Names {
     fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
-        let found = self.0.lookup(arcs)?;
+        let found = self.lookup(arcs)?;
         Some(ObjectName {
             module: found.module,
             label: found.label,
@@ -223,7 +221,7 @@ impl Pipeline {
         message: &CommunityMessage<'_>,
         batch: &mut Batch,
     ) -> Decoded {
-        let described = notification::describe(message, &MibNaming(&self.names), &mut batch.octets);
+        let described = notification::describe(message, &*self.names, &mut batch.octets);
         let mut reasons = Reasons::default();
         for reason in described.errors.iter() {
             reasons.add(reason.as_str());

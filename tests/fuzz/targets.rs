@@ -26,7 +26,6 @@ use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
 use mutt::wire::syslog::framing::{Deframer, FramingError, Step};
 use mutt::wire::syslog::{self, Format, Message};
-use samples::StandardNames;
 
 /// A target by its name, which is also the name of its folder of seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -178,7 +177,7 @@ pub fn framing(data: &[u8]) {
 
 /// A datagram: each octet of the varbinds is seen, the answer is read as it was meant, the description is bounded.
 pub fn snmp_decode(data: &[u8]) {
-    thread_local!(static NAMES: StandardNames = StandardNames(Names::standard()));
+    thread_local!(static NAMES: Names = Names::standard());
     let data = as_received(data);
     let Ok(snmp::Message::Community(message)) = snmp::decode(data) else { return };
     let mut count = 0;

@@ -10,28 +10,13 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use mutt::mib::Names;
-use mutt::model::notification::{Naming, Notification, ObjectName, describe};
+use mutt::model::notification::{Notification, describe};
 use mutt::wire::snmp::{
     Body, CommunityMessage, Message, Opaque, OpaqueInner, PduKind, Value, VarBind, decode, encode,
 };
 
 /// The files with v1 and v2c messages.
 const FILES: [&str; 4] = ["snmp-netsnmp-traps", "snmp-gosnmp", "snmp-sharpsnmplib", "snmp-captures"];
-
-/// The names of the standard table, as the pipeline gives them to the model.
-struct Standard(Names);
-
-impl Naming for Standard {
-    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
-        let name = self.0.lookup(arcs)?;
-        Some(ObjectName {
-            module: name.module,
-            label: name.label,
-            depth: arcs.len() - name.suffix.len(),
-            value_labels: name.enumeration,
-        })
-    }
-}
 
 /// One case of the corpus.
 struct Case {
@@ -167,7 +152,7 @@ fn compare(case: &Case, message: &CommunityMessage<'_>, differences: &mut Vec<St
 fn compare_description(
     case: &Case,
     message: &CommunityMessage<'_>,
-    names: &Standard,
+    names: &Names,
     differences: &mut Vec<String>,
 ) {
     let mut out = Vec::new();
@@ -199,7 +184,7 @@ fn check_description(described: &Notification, out: &[u8]) -> Json {
 #[test]
 fn v1_and_v2c_messages_decode_as_expected() {
     let Some(cases) = cases() else { return };
-    let names = Standard(Names::standard());
+    let names = Names::standard();
     let mut differences = Vec::new();
     let (mut decoded, mut refused, mut v3) = (0, 0, 0);
     for case in &cases {
@@ -235,7 +220,7 @@ fn v1_and_v2c_messages_decode_as_expected() {
 }
 
 /// Reads, describes and answers whatever `bytes` are.
-fn exercise(bytes: &[u8], names: &Standard, out: &mut Vec<u8>) {
+fn exercise(bytes: &[u8], names: &Names, out: &mut Vec<u8>) {
     if let Ok(Message::Community(message)) = decode(bytes) {
         out.clear();
         let described = describe(&message, names, out);
@@ -248,7 +233,7 @@ fn exercise(bytes: &[u8], names: &Standard, out: &mut Vec<u8>) {
 #[test]
 fn cut_and_flipped_messages_never_panic() {
     let Some(cases) = cases() else { return };
-    let names = Standard(Names::standard());
+    let names = Names::standard();
     let mut out = Vec::new();
     for case in cases.iter().filter(|case| case.expect["version"] != "v3") {
         // One case has thousands of trailing octets, which say nothing new.
@@ -290,7 +275,7 @@ fn rows(file: &str) -> Vec<Json> {
 
 #[test]
 fn changed_v1_traps_are_harmless_and_odd_time_stamps_are_read() {
-    let names = Standard(Names::standard());
+    let names = Names::standard();
     let rows = rows("snmp-derived-negatives");
     let mut time_stamps = 0;
     for row in rows.iter().filter(|row| row["name"].as_str().unwrap().starts_with("v1/")) {

@@ -6,8 +6,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mutt::base::clock::Timestamp;
-use mutt::mib::Names;
-use mutt::model::notification::{Naming, ObjectName};
 use mutt::shard::pipeline::{Arrival, Protocol};
 
 /// When samples are received: 2026-10-11T22:14:15Z.
@@ -192,20 +190,5 @@ pub fn arrival(protocol: Protocol, bytes: &[u8]) -> Arrival<'_> {
         local: None,
         at: RECEIVED_AT,
         cut: None,
-    }
-}
-
-/// The standard names, for what describes notifications.
-pub struct StandardNames(pub Names);
-
-impl Naming for StandardNames {
-    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
-        let found = self.0.lookup(arcs)?;
-        Some(ObjectName {
-            module: found.module,
-            label: found.label,
-            depth: arcs.len() - found.suffix.len(),
-            value_labels: found.enumeration,
-        })
     }
 }
