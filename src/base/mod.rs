@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here knows of sockets, messages, files or configuration.
 
+pub mod cidr;
 pub mod civil;
 pub mod clock;
 pub mod counter;
