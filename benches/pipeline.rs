@@ -12,10 +12,8 @@ use arc_swap::ArcSwap;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mutt::base::limits::BATCH_EVENTS_MAX;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
-use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::EventId;
-use mutt::shard::pipeline::{InformHasher, Outcome, Pipeline, Protocol};
+use mutt::shard::pipeline::{Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use samples::Pdu;
 
@@ -40,7 +38,7 @@ fn pipeline() -> Pipeline {
     ]);
     let Ok(set) = set else { panic!("the rules of the bench compile") };
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
+    Pipeline::new(PipelineParts::new(in_force))
 }
 
 /// Makes one batch of all messages.

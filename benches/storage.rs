@@ -13,10 +13,8 @@ use arc_swap::ArcSwap;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use mutt::base::limits::BATCH_EVENTS_MAX;
 use mutt::matching::RuleSet;
-use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::EventId;
-use mutt::shard::pipeline::{InformHasher, Pipeline};
+use mutt::shard::pipeline::{Pipeline, PipelineParts};
 use mutt::shard::rules::ActiveRules;
 use mutt::storage::connection::{StoreSettings, Synchronous, open};
 use mutt::storage::writer::{Place, Writer};
@@ -28,7 +26,7 @@ const EVENTS: u32 = 10_000;
 fn pipeline() -> Pipeline {
     let Ok(set) = RuleSet::compile(Vec::new()) else { panic!("no rules compile") };
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
+    Pipeline::new(PipelineParts::new(in_force))
 }
 
 /// Batches with new events, and the place of each event.

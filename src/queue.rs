@@ -109,6 +109,25 @@ impl<T> Producer<T> {
         !self.shared.full.is_full() && self.shared.depth() + events <= self.shared.events_max
     }
 
+    /// Whether a batch of `events` events would leave the queue at most half full, or is the only one.
+    #[must_use]
+    pub fn has_room_in_half(&self, events: u64) -> bool {
+        let depth = self.shared.depth();
+        self.has_room(events) && (depth == 0 || 2 * (depth + events) <= self.shared.events_max)
+    }
+
+    /// Whether the queue is more than three quarters full.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        4 * self.shared.depth() > 3 * self.shared.events_max
+    }
+
+    /// Events that the consumer has taken so far.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.shared.popped.get()
+    }
+
     /// Whether nothing waits: the consumer keeps up.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -11,16 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
+use mutt::base::cidr::IpRanges;
 use mutt::base::clock::{Clock, ManualClock, Timestamp};
 use mutt::base::limits::{BATCH_EVENTS_MAX, DATAGRAM_OCTETS_MAX, RECEIVE_BATCH_DATAGRAMS};
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
-use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::EventId;
 use mutt::queue::{self, Consumer};
 use mutt::shard::counters::ShardCounters;
+use mutt::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
-use mutt::shard::pipeline::{InformHasher, Pipeline, Protocol};
+use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
+use mutt::shard::rate_limit::{RateLimiter, RateSettings};
 use mutt::shard::receive::{Shard, ShardSocket};
 use mutt::shard::rules::ActiveRules;
 use samples::Pdu;
@@ -50,6 +51,23 @@ fn rules() -> RuleSet {
     .unwrap()
 }
 
+/// A gate that asks everything it can ask, and lets all through.
+fn gate() -> Gate {
+    let rate = RateSettings {
+        messages_per_second: 1_000_000,
+        burst_messages: 10_000_000,
+        summary_micros: 60_000_000,
+    };
+    let everywhere = IpRanges::parse(["127.0.0.0/8", "10.0.0.0/8"]).unwrap();
+    let listener = ListenerSources { allowed: Some(everywhere), is_limited: true };
+    Gate::new(Arc::new(SourcePolicy {
+        listeners: vec![listener; 2],
+        trusted_relays: IpRanges::parse(["192.0.2.1"]).unwrap(),
+        limiter: Some(Arc::new(RateLimiter::new(rate))),
+        fair_share: true,
+    }))
+}
+
 /// A shard with its sockets, the sockets that send to it, and the sink's end of the queue.
 struct Rig {
     shard: Shard,
@@ -75,9 +93,9 @@ impl Rig {
         let events_max = u64::try_from(SLOTS * BATCH_EVENTS_MAX).unwrap();
         let (producer, consumer) = queue::bounded::<Batch>(SLOTS, events_max);
         let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules())));
-        let pipeline =
-            Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default());
-        let intake = Intake::new(pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
+        let pipeline = Pipeline::new(PipelineParts::new(in_force));
+        let intake =
+            Intake::new(gate(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
         let socket = |socket: UdpSocket, protocol, listener| {
             let port = socket.local_addr().unwrap().port();

@@ -11,10 +11,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use mutt::base::clock::Timestamp;
 use mutt::matching::RuleSet;
-use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::{Body, Event, EventId};
-use mutt::shard::pipeline::{InformHasher, Pipeline, Protocol};
+use mutt::model::event::{Body, Event};
+use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use serde_json::{Map, Value, json};
 
@@ -82,8 +81,7 @@ fn read(event: &Event, batch: &Batch) -> Value {
 fn compare(file: &str, protocol: Protocol, cases_min: usize) {
     let set = RuleSet::compile(Vec::new()).unwrap();
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    let mut pipeline =
-        Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default());
+    let mut pipeline = Pipeline::new(PipelineParts::new(in_force));
     let cases = cases(file);
     assert!(cases.len() >= cases_min, "{file}: {} cases", cases.len());
     let mut differences = Vec::new();

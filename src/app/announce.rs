@@ -26,7 +26,7 @@ pub(super) struct Facts {
 
 /// Logs the start-up report.
 pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
-    for listener in app.sources().listeners.iter() {
+    for listener in app.sources().listeners.iter().filter(|listener| !listener.addresses.is_empty()) {
         announce_listener(listener);
     }
     if let Some(address) = app.http_address() {

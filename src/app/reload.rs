@@ -111,8 +111,9 @@ impl Task {
             // Compiling thousands of rules takes a while; other control work goes on meanwhile.
             match tokio::task::spawn_blocking(move || config::load_rules(&path)).await {
                 Ok(Ok(set)) => {
-                    tracing::info!("{} rule(s) from {} are in force", set.len(), self.path.display());
+                    let count = set.len();
                     self.in_force.store(Arc::new(ActiveRules::new(set)));
+                    tracing::info!("{count} rule(s) from {} are in force", self.path.display());
                 }
                 Ok(Err(error)) => {
                     tracing::error!(

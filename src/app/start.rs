@@ -65,6 +65,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         rules: Arc::clone(&in_force),
         newest: store.newest,
         names: Arc::new(Names::standard()),
+        zones: Arc::new(settings.listeners.syslog.zones.clone()),
         clock: Arc::clone(&clock),
     };
     let (group, listeners, responder) = bound.start(&surroundings)?;
@@ -72,7 +73,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let shards = group.counters.clone();
-    let sources = Sources { listeners: Arc::new(listeners), shards, sink: Arc::clone(&sink.counters), depth };
+    let sources = Sources {
+        listeners: Arc::new(listeners),
+        shards,
+        sink: Arc::clone(&sink.counters),
+        depth,
+        limiter: group.limiter.clone(),
+    };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
     if let Some(path) = &settings.daemon.pid_file {
         write_pid_file(path)?;

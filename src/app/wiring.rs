@@ -4,8 +4,10 @@ use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::listener::UdpSettings;
+use crate::shard::gate::ListenerSources;
 use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
 use crate::shard::pipeline::Protocol;
+use crate::shard::rate_limit::RateSettings;
 use crate::shard::runtime::Runtime;
 use crate::shard::stream::StreamLimits;
 use crate::sink::drain::DrainSettings;
@@ -86,6 +88,7 @@ pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
             name: "snmp-udp",
             protocol: Protocol::Snmp,
             datagram_octets_max: snmp.buffer_size_octets,
+            sources: ListenerSources { allowed: snmp.allow_from.clone(), is_limited: true },
             socket: UdpSettings {
                 addresses: snmp.address.clone(),
                 port: snmp.port,
@@ -99,6 +102,7 @@ pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
             name: "syslog-udp",
             protocol: Protocol::Syslog,
             datagram_octets_max: syslog.buffer_size_octets,
+            sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: true },
             socket: UdpSettings {
                 addresses: syslog.address.clone(),
                 port: syslog.port,
@@ -118,9 +122,27 @@ pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
                 idle_timeout: syslog.tcp.idle_timeout,
                 frame_timeout: syslog.tcp.frame_timeout,
             },
+            sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: true },
         });
     }
-    GroupSettings { runtime, shards: shards(settings), udp, tcp }
+    GroupSettings {
+        runtime,
+        shards: shards(settings),
+        udp,
+        tcp,
+        trusted_relays: syslog.trusted_relays.clone(),
+        rate: rate(&settings.sources),
+        fair_share: settings.sources.fair_share,
+    }
+}
+
+/// The limit on what one source may send.
+fn rate(sources: &settings::Sources) -> Option<RateSettings> {
+    Some(RateSettings {
+        messages_per_second: sources.messages_per_second_max?,
+        burst_messages: sources.burst_messages_max,
+        summary_micros: i64::try_from(sources.summary.as_micros()).unwrap_or(i64::MAX),
+    })
 }
 
 /// The sink.

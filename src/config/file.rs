@@ -55,6 +55,7 @@ section! {
         pattern_matching: PatternMatching,
         snmpv3: Snmpv3,
         http: Http,
+        sources: Sources,
     } []
 }
 
@@ -70,12 +71,25 @@ section! {
 
 section! {
     /// `listeners.snmp`.
-    SnmpListener {} [enabled, port, protocol, address, buffer_size, receive_buffer_bytes]
+    SnmpListener {} [enabled, port, protocol, address, allow_from, buffer_size, receive_buffer_bytes]
 }
 
 section! {
     /// `listeners.syslog`.
-    SyslogListener { tcp: SyslogTcp, } [enabled, port, protocol, address, buffer_size, receive_buffer_bytes]
+    SyslogListener { tcp: SyslogTcp, } [
+        enabled, port, protocol, address, allow_from, trusted_relays, time_zone, time_zones, zone_words, buffer_size,
+        receive_buffer_bytes,
+    ]
+}
+
+section! {
+    /// One element of `listeners.syslog.time_zones`.
+    TimeZoneEntry {} [from, zone]
+}
+
+section! {
+    /// `sources`.
+    Sources {} [messages_per_second_max, burst_messages_max, summary_seconds, fair_share]
 }
 
 section! {

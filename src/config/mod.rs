@@ -21,6 +21,7 @@ mod resolve;
 mod rules;
 mod secret;
 pub mod settings;
+mod zones;
 
 use std::path::Path;
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::cidr::{IpNetwork, IpRanges};
 use crate::config::document::{Node, Source, Written, is_null};
 use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem, nearest};
 
@@ -52,6 +53,11 @@ fn on_one_line(text: &str) -> String {
 }
 
 impl Entry {
+    /// The entry with its value, which is gone from here afterwards.
+    pub(super) fn take(&mut self) -> Self {
+        Self { key: self.key.clone(), node: self.node.take() }
+    }
+
     /// Whether nothing was written for the key.
     pub(super) fn is_absent(&self) -> bool {
         self.node.as_ref().is_none_or(is_null)
@@ -359,6 +365,44 @@ impl<'s> Reader<'s> {
             return Some(None);
         }
         self.text(entry, "a path, or null for none").map(|path| Some(PathBuf::from(path)))
+    }
+
+    /// Networks as `10.0.0.0/8`, or single addresses: one, or a list of them, which may be empty.
+    pub(super) fn networks(&mut self, entry: &Entry) -> Option<IpRanges> {
+        let allowed = "networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]";
+        let node = self.value(entry, allowed)?;
+        let nodes = match &node.value {
+            Written::Sequence(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut networks = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match self.text_of(node).unwrap_or_default().parse::<IpNetwork>() {
+                Ok(network) => networks.push(network),
+                Err(error) => self.note(&entry.key, Some(node), &error.to_string(), allowed),
+            }
+        }
+        Some(IpRanges::new(networks))
+    }
+
+    /// The pairs of a section whose keys are the operator's words; none when it is absent or empty.
+    pub(super) fn words(&mut self, entry: Entry, allowed: &str) -> Vec<(String, Entry)> {
+        let Entry { key, node } = entry;
+        match node {
+            None | Some(Node { value: Written::Null, .. }) => Vec::new(),
+            Some(Node { value: Written::Mapping(pairs), .. }) => pairs
+                .into_iter()
+                .map(|(word, value)| {
+                    let word = self.text_of(&word).unwrap_or_default();
+                    let key = format!("{key}.{}", on_one_line(&word));
+                    (word, Entry { key, node: Some(value) })
+                })
+                .collect(),
+            Some(node) => {
+                self.note(&key, Some(&node), "must be a section: words, each with a value", allowed);
+                Vec::new()
+            }
+        }
     }
 
     /// One IP address or a list of them.

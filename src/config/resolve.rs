@@ -3,16 +3,19 @@
 //! Invariant: every key of `file` is used here; a problem never stops the search for the next one.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use crate::base::cidr::IpRanges;
 use crate::config::document::{Source, is_null};
 use crate::config::error::ConfigError;
 use crate::config::file;
 use crate::config::reader::{Entry, Reader};
 use crate::config::settings::{
     ArchiveFormat, Archiver, Daemon, Database, FileBuffer, Http, Listeners, LogFormat, LogLevel,
-    PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Storage, Synchronous,
+    PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Sources, Storage, Synchronous,
     SyslogListener, SyslogProtocol, SyslogTcp,
 };
+use crate::config::zones;
 
 /// Most threads that receive.
 const SHARDS_MAX: u64 = 31;
@@ -29,12 +32,13 @@ const SECONDS_MAX: u64 = 365 * 86_400;
 pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
     let root = source.parse()?;
     let mut reader = Reader::new(source);
-    let written = file::ConfigFile::read(Some(root), "", &mut reader);
+    let mut written = file::ConfigFile::read(Some(root), "", &mut reader);
+    let zones = zones::zones(&mut reader, &mut written.listeners.syslog);
     let settings = Settings {
         daemon: daemon(&mut reader, &written.daemon),
         listeners: Listeners {
             snmp: snmp(&mut reader, &written.listeners.snmp),
-            syslog: syslog(&mut reader, &written.listeners.syslog),
+            syslog: SyslogListener { zones, ..syslog(&mut reader, &written.listeners.syslog) },
         },
         processor: processor(&mut reader, &written.processor),
         storage: storage(&mut reader, &written.storage),
@@ -45,6 +49,7 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
                 .unwrap_or_else(|| Snmpv3::default().credentials_file),
         },
         http: http(&mut reader, &written.http),
+        sources: sources(&mut reader, &written.sources),
     };
     ports(&mut reader, &written, &settings);
     reader.finish()?;
@@ -97,6 +102,7 @@ fn snmp(reader: &mut Reader<'_>, written: &file::SnmpListener) -> SnmpListener {
         enabled: reader.boolean(&written.enabled).unwrap_or(default.enabled),
         port: port(reader, &written.port).unwrap_or(default.port),
         address: reader.addresses(&written.address).unwrap_or(default.address),
+        allow_from: allow_from(reader, &written.allow_from),
         buffer_size_octets: reader
             .size(&written.buffer_size, 484, 65_535, " (octets)")
             .unwrap_or(default.buffer_size_octets),
@@ -115,6 +121,9 @@ fn syslog(reader: &mut Reader<'_>, written: &file::SyslogListener) -> SyslogList
         port: port(reader, &written.port).unwrap_or(default.port),
         protocol: reader.choice(&written.protocol, &protocols).unwrap_or(default.protocol),
         address: reader.addresses(&written.address).unwrap_or(default.address),
+        allow_from: allow_from(reader, &written.allow_from),
+        trusted_relays: reader.networks(&written.trusted_relays).unwrap_or(default.trusted_relays),
+        zones: default.zones,
         buffer_size_octets: reader
             .size(&written.buffer_size, 480, 65_535, " (octets)")
             .unwrap_or(default.buffer_size_octets),
@@ -131,6 +140,25 @@ fn syslog(reader: &mut Reader<'_>, written: &file::SyslogListener) -> SyslogList
                 .seconds_or_never(&tcp.frame_timeout_seconds, SECONDS_MAX)
                 .unwrap_or(default.tcp.frame_timeout),
         },
+    }
+}
+
+/// The networks that may send; an empty list means everybody.
+fn allow_from(reader: &mut Reader<'_>, entry: &Entry) -> Option<IpRanges> {
+    reader.networks(entry).filter(|networks| !networks.is_empty())
+}
+
+fn sources(reader: &mut Reader<'_>, written: &file::Sources) -> Sources {
+    let default = Sources::default();
+    let number = |value: u64| u32::try_from(value).ok();
+    let most = reader.integer(&written.messages_per_second_max, 0, 1_000_000, " (0 = any amount)");
+    let burst = reader.integer(&written.burst_messages_max, 1, 10_000_000, " (messages)");
+    let summary = reader.integer(&written.summary_seconds, 1, 86_400, "");
+    Sources {
+        messages_per_second_max: most.and_then(number).filter(|most| *most > 0),
+        burst_messages_max: burst.and_then(number).unwrap_or(default.burst_messages_max),
+        summary: summary.map_or(default.summary, Duration::from_secs),
+        fair_share: reader.boolean(&written.fair_share).unwrap_or(default.fair_share),
     }
 }
 

@@ -10,6 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::cidr::IpRanges;
+use crate::model::zone::Zones;
+
 /// All that `mutt_config.yaml` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -27,6 +30,8 @@ pub struct Settings {
     pub snmpv3: Snmpv3,
     /// `http`: the API, metrics and the page.
     pub http: Http,
+    /// `sources`: how much any one sender may send.
+    pub sources: Sources,
 }
 
 /// `daemon`.
@@ -103,6 +108,8 @@ pub struct SnmpListener {
     pub port: u16,
     /// `address`: local addresses to bind, at least one, none twice.
     pub address: Vec<IpAddr>,
+    /// `allow_from`: networks that may send; `None` means everybody.
+    pub allow_from: Option<IpRanges>,
     /// `buffer_size`: largest datagram taken, octets, 484 (RFC 3417 3.1) to 65,535.
     pub buffer_size_octets: usize,
     /// `receive_buffer_bytes`: receive buffer asked of the kernel per socket, 4,096 to 1,073,741,823.
@@ -120,6 +127,12 @@ pub struct SyslogListener {
     pub protocol: SyslogProtocol,
     /// `address`: local addresses to bind, at least one, none twice.
     pub address: Vec<IpAddr>,
+    /// `allow_from`: networks that may send; `None` means everybody.
+    pub allow_from: Option<IpRanges>,
+    /// `trusted_relays`: relays whose word for the source of a message counts.
+    pub trusted_relays: IpRanges,
+    /// `time_zone`, `time_zones`, `zone_words`: zones of devices that do not tell theirs.
+    pub zones: Zones,
     /// `buffer_size`: largest datagram and largest TCP message taken, octets, 480 (RFC 5424 6.1) to 65,535.
     pub buffer_size_octets: usize,
     /// `receive_buffer_bytes`: receive buffer asked of the kernel per socket, 4,096 to 1,073,741,823.
@@ -162,6 +175,19 @@ pub struct SyslogTcp {
     pub idle_timeout: Option<Duration>,
     /// `frame_timeout_seconds`: a frame that has begun must be complete by then; `None` means it may take for ever.
     pub frame_timeout: Option<Duration>,
+}
+
+/// `sources`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// `messages_per_second_max`: what one source address may send, 1 to 1,000,000; `None` means any amount.
+    pub messages_per_second_max: Option<u32>,
+    /// `burst_messages_max`: what it may send at once after a pause, 1 to 10,000,000.
+    pub burst_messages_max: u32,
+    /// `summary_seconds`: how long after the first dropped message of a source the sum is told, 1 s to 86,400 s.
+    pub summary: Duration,
+    /// `fair_share`: whether the loudest sources give way when the store does not keep up.
+    pub fair_share: bool,
 }
 
 /// `processor`.
@@ -327,8 +353,20 @@ impl Default for SnmpListener {
             enabled: true,
             port: 5162,
             address: any_address(),
+            allow_from: None,
             buffer_size_octets: 65_535,
             receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
+        }
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            messages_per_second_max: None,
+            burst_messages_max: 1_000,
+            summary: Duration::from_secs(60),
+            fair_share: true,
         }
     }
 }
@@ -340,6 +378,9 @@ impl Default for SyslogListener {
             port: 5514,
             protocol: SyslogProtocol::Both,
             address: any_address(),
+            allow_from: None,
+            trusted_relays: IpRanges::default(),
+            zones: Zones::default(),
             buffer_size_octets: 65_535,
             receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
             tcp: SyslogTcp::default(),

@@ -8,6 +8,8 @@ use std::time::Duration;
 use super::document::Source;
 use super::file::ConfigFile;
 use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
+use crate::base::cidr::IpRanges;
+use crate::model::zone::{Zone, Zones};
 
 /// A key, a value that is not its default, and what that value does to the settings.
 type Case = (&'static str, &'static str, fn(&mut Settings));
@@ -24,6 +26,9 @@ const CASES: &[Case] = &[
     ("listeners.snmp.address", "[\"::1\", 192.0.2.1]", |s| {
         s.listeners.snmp.address = vec!["::1".parse().unwrap(), "192.0.2.1".parse().unwrap()];
     }),
+    ("listeners.snmp.allow_from", "[10.0.0.0/8]", |s| {
+        s.listeners.snmp.allow_from = Some(IpRanges::parse(["10.0.0.0/8"]).unwrap());
+    }),
     ("listeners.snmp.buffer_size", "484", |s| s.listeners.snmp.buffer_size_octets = 484),
     ("listeners.snmp.receive_buffer_bytes", "4096", |s| s.listeners.snmp.receive_buffer_bytes = 4_096),
     ("listeners.syslog.enabled", "no", |s| s.listeners.syslog.enabled = false),
@@ -31,6 +36,22 @@ const CASES: &[Case] = &[
     ("listeners.syslog.protocol", "TCP", |s| s.listeners.syslog.protocol = SyslogProtocol::Tcp),
     ("listeners.syslog.address", "127.0.0.1", |s| {
         s.listeners.syslog.address = vec!["127.0.0.1".parse().unwrap()];
+    }),
+    ("listeners.syslog.allow_from", "[192.0.2.1, \"2001:db8::/32\"]", |s| {
+        s.listeners.syslog.allow_from = Some(IpRanges::parse(["192.0.2.1", "2001:db8::/32"]).unwrap());
+    }),
+    ("listeners.syslog.trusted_relays", "192.0.2.0/24", |s| {
+        s.listeners.syslog.trusted_relays = IpRanges::parse(["192.0.2.0/24"]).unwrap();
+    }),
+    ("listeners.syslog.time_zone", "Europe/Berlin", |s| {
+        s.listeners.syslog.zones = Zones::new(Zone::parse("Europe/Berlin").unwrap(), vec![], vec![]);
+    }),
+    ("listeners.syslog.time_zones", "[{from: [10.1.0.0/16], zone: \"-05:00\"}]", |s| {
+        let ranges = IpRanges::parse(["10.1.0.0/16"]).unwrap();
+        s.listeners.syslog.zones = Zones::new(Zone::UTC, vec![(ranges, Zone::Fixed(-300))], vec![]);
+    }),
+    ("listeners.syslog.zone_words", "{EST: \"-05:00\"}", |s| {
+        s.listeners.syslog.zones = Zones::new(Zone::UTC, vec![], vec![("EST".to_owned(), Zone::Fixed(-300))]);
     }),
     ("listeners.syslog.buffer_size", "8192", |s| s.listeners.syslog.buffer_size_octets = 8_192),
     ("listeners.syslog.receive_buffer_bytes", "1073741823", |s| {
@@ -61,6 +82,10 @@ const CASES: &[Case] = &[
     ("pattern_matching.rules_file", "~", |s| s.pattern_matching.rules_file = None),
     ("pattern_matching.reload_interval_seconds", "0", |s| s.pattern_matching.reload_interval = None),
     ("snmpv3.credentials_file", "users.yaml", |s| s.snmpv3.credentials_file = Some("users.yaml".into())),
+    ("sources.messages_per_second_max", "100", |s| s.sources.messages_per_second_max = Some(100)),
+    ("sources.burst_messages_max", "5", |s| s.sources.burst_messages_max = 5),
+    ("sources.summary_seconds", "1", |s| s.sources.summary = Duration::from_secs(1)),
+    ("sources.fair_share", "false", |s| s.sources.fair_share = false),
     ("http.enabled", "false", |s| s.http.enabled = false),
     ("http.listen", "\"[::1]:0\"", |s| s.http.listen = "[::1]:0".parse().unwrap()),
 ];
@@ -118,6 +143,9 @@ fn every_range_holds_at_both_ends() {
         ("listeners.snmp.port", "-1", "0", "65535", "65536"),
         ("listeners.snmp.buffer_size", "483", "484", "65535", "65536"),
         ("listeners.snmp.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
+        ("sources.messages_per_second_max", "-1", "0", "1000000", "1000001"),
+        ("sources.burst_messages_max", "0", "1", "10000000", "10000001"),
+        ("sources.summary_seconds", "0", "1", "86400", "86401"),
         ("listeners.syslog.port", "-1", "0", "65535", "65536"),
         ("listeners.syslog.buffer_size", "479", "480", "65535", "65536"),
         ("listeners.syslog.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),

@@ -114,7 +114,7 @@ fn account_json(name: Option<&str>, account: &Account) -> Value {
 /// What is bound.
 async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
     let mut all: Vec<Value> = Vec::new();
-    for listener in context.sources.listeners.iter() {
+    for listener in context.sources.listeners.iter().filter(|listener| !listener.addresses.is_empty()) {
         all.push(json!({
             "name": listener.name,
             "transport": listener.transport,

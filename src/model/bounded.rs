@@ -95,9 +95,9 @@ impl<'o> Bounded<'o> {
         }
     }
 
-    /// Appends what the standard library writes for `value`: floating point only, it is slow.
+    /// Appends what the standard library writes for `value`: floating point and IPv6 only, it is slow.
     pub(crate) fn formatted(&mut self, value: std::fmt::Arguments<'_>) {
-        let mut text = SmallText { octets: [0; 32], len: 0 };
+        let mut text = SmallText { octets: [0; 48], len: 0 };
         if std::fmt::write(&mut text, value).is_ok() {
             self.push(text.octets.get(..text.len).unwrap_or_default());
         }
@@ -176,9 +176,10 @@ impl<'o> Bounded<'o> {
     }
 }
 
-/// Room for a floating-point number as text: at most 24 octets for a double in its shortest exact form.
+/// Room for a floating-point number as text, at most 24 octets for a double in its shortest exact form, and for an
+/// IPv6 address in quotes, at most 41.
 struct SmallText {
-    octets: [u8; 32],
+    octets: [u8; 48],
     len: usize,
 }
 

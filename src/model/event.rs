@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::base::clock::Timestamp;
 use crate::base::span::Span;
+use crate::model::device_time::TimeSource;
 
 /// Name of an event: when it was received, and a tie-breaker. Order of ids is order of receipt.
 ///
@@ -126,6 +127,8 @@ pub struct SyslogRecord {
     pub process_id: Option<u32>,
     /// The device's own time, resolved.
     pub device_time: Option<Timestamp>,
+    /// What the time of the message rests on.
+    pub time_source: TimeSource,
 }
 
 /// What an SNMP notification says. Spans lie in the batch.

@@ -4,7 +4,10 @@
 
 pub mod batch;
 mod bounded;
+pub mod device_time;
 pub mod event;
 pub mod notification;
 pub mod readable;
+pub mod reported_source;
 pub mod syslog;
+pub mod zone;

@@ -16,6 +16,12 @@ pub struct ListenerCounters {
     pub truncated: Counter,
     /// Discarded by a rule.
     pub discarded: Counter,
+    /// Refused: the source is not in the allow-list.
+    pub not_allowed: Counter,
+    /// Refused: the source sends more than the rate limit.
+    pub rate_limited: Counter,
+    /// Refused in an overload: the source sends far more than others.
+    pub over_fair_share: Counter,
     /// Put into a batch.
     pub appended: Counter,
     /// Taken out again, because the queue had no room for the batch.

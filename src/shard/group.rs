@@ -8,19 +8,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+use crate::base::cidr::IpRanges;
 use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
+use crate::model::zone::Zones;
 use crate::net::accept::{Admission, ConnectionCounters};
 use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp, bind_udp};
 use crate::net::sys::{self, ReceiveSlab};
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
 use crate::shard::counters::ShardCounters;
+use crate::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use crate::shard::intake::{Intake, Overflow};
-use crate::shard::pipeline::{InformHasher, Pipeline, Protocol};
+use crate::shard::own_events::{self, OwnEvents};
+use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts, Protocol};
+use crate::shard::rate_limit::{RateLimiter, RateSettings};
 use crate::shard::receive::{Shard, ShardSocket};
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
@@ -37,6 +42,8 @@ pub struct UdpListenerSettings {
     pub datagram_octets_max: usize,
     /// How to bind it.
     pub socket: UdpSettings,
+    /// Who may send.
+    pub sources: ListenerSources,
 }
 
 /// A TCP listener as asked for.
@@ -50,6 +57,8 @@ pub struct TcpListenerSettings {
     pub port: u16,
     /// Limits on its connections.
     pub limits: StreamLimits,
+    /// Who may send.
+    pub sources: ListenerSources,
 }
 
 /// What to receive and with how many hands.
@@ -63,6 +72,12 @@ pub struct GroupSettings {
     pub udp: Vec<UdpListenerSettings>,
     /// TCP listeners.
     pub tcp: Vec<TcpListenerSettings>,
+    /// Relays that speak for others.
+    pub trusted_relays: IpRanges,
+    /// The limit on what one source may send.
+    pub rate: Option<RateSettings>,
+    /// Whether loud sources give way in an overload.
+    pub fair_share: bool,
 }
 
 /// A bound listener, as the ledger and the API see it.
@@ -99,6 +114,7 @@ pub struct BoundGroup {
     datagram_octets_max: usize,
     shards: Vec<Vec<ShardSocket>>,
     streams: Vec<StreamListener>,
+    sources: Arc<SourcePolicy>,
     /// The listeners, by number.
     pub listeners: Vec<Listener>,
     /// Answers informs.
@@ -116,8 +132,33 @@ pub struct Surroundings {
     pub newest: EventId,
     /// Names of OIDs.
     pub names: Arc<Names>,
+    /// Time zones of devices.
+    pub zones: Arc<Zones>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Surroundings {
+    /// The intake of producer number `producer`.
+    fn intake(
+        &self,
+        producer: usize,
+        overflow: Overflow,
+        sources: &Arc<SourcePolicy>,
+        informs: &InformHasher,
+        counters: &Arc<ShardCounters>,
+    ) -> Intake {
+        let Self { producer: queue, rules, names, zones, newest, .. } = self.clone();
+        let (informs, sources) = (informs.clone(), Arc::clone(sources));
+        let gate = Gate::new(Arc::clone(&sources));
+        // The last listener is our own, if there is a limit to tell of.
+        let number = counters.listeners.len() as u8;
+        let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
+        let own_events = limit.map(|limit| OwnEvents::new(number - 1, limit));
+        let pipeline =
+            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources });
+        Intake::new(gate, own_events, pipeline, queue, overflow, Arc::clone(counters))
+    }
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -134,12 +175,59 @@ pub struct RunningGroup {
     threads: Vec<JoinHandle<()>>,
     /// Counters, one set a shard; the last is of the streams.
     pub counters: Vec<Arc<ShardCounters>>,
+    /// What any one source may send, if that is limited.
+    pub limiter: Option<Arc<RateLimiter>>,
 }
 
 /// What tells a socket's drops, and a second descriptor to answer through.
 fn gauge_and_copy(socket: &UdpSocket) -> Result<(DropGauge, OwnedFd), BindError> {
     let both = || -> io::Result<_> { Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?)) };
     both().map_err(|source| BindError { transport: "udp", address: socket.address, source })
+}
+
+/// What is said of sources, by number of the listener.
+fn source_policy(settings: &GroupSettings) -> SourcePolicy {
+    let udp = settings.udp.iter().map(|listener| listener.sources.clone());
+    let tcp = settings.tcp.iter().map(|listener| listener.sources.clone());
+    let own = settings.rate.map(|_| ListenerSources::default());
+    SourcePolicy {
+        listeners: udp.chain(tcp).chain(own).collect(),
+        trusted_relays: settings.trusted_relays.clone(),
+        limiter: settings.rate.map(|rate| Arc::new(RateLimiter::new(rate))),
+        fair_share: settings.fair_share,
+    }
+}
+
+/// The listener that counts what the program itself has to say.
+fn own_listener() -> Listener {
+    Listener {
+        name: own_events::LISTENER_NAME,
+        transport: "internal",
+        addresses: Vec::new(),
+        receive_buffer_octets: None,
+        unavailable: Vec::new(),
+        drops: Vec::new(),
+        connections: None,
+    }
+}
+
+/// Binds the TCP listener with this number.
+fn bind_stream(settings: &TcpListenerSettings, number: u8) -> Result<(Listener, StreamListener), BindError> {
+    let TcpGroup { sockets, unavailable } = bind_tcp(&settings.addresses, settings.port)?;
+    let connections = Arc::new(ConnectionCounters::default());
+    let admission = Admission::new(settings.limits.connections_max);
+    let listener = Listener {
+        name: settings.name,
+        transport: "tcp",
+        addresses: sockets.iter().map(|(_, address)| *address).collect(),
+        receive_buffer_octets: None,
+        unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
+        drops: Vec::new(),
+        connections: Some((Arc::clone(&connections), admission.clone())),
+    };
+    let stream =
+        StreamListener { sockets, listener: number, limits: settings.limits, connections, admission };
+    Ok((listener, stream))
 }
 
 /// Binds every socket of every listener, in order.
@@ -186,28 +274,15 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
         });
     }
     for tcp in &settings.tcp {
-        let number = listeners.len() as u8;
-        let TcpGroup { sockets, unavailable } = bind_tcp(&tcp.addresses, tcp.port)?;
-        let connections = Arc::new(ConnectionCounters::default());
-        let admission = Admission::new(tcp.limits.connections_max);
-        listeners.push(Listener {
-            name: tcp.name,
-            transport: "tcp",
-            addresses: sockets.iter().map(|(_, address)| *address).collect(),
-            receive_buffer_octets: None,
-            unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
-            drops: Vec::new(),
-            connections: Some((Arc::clone(&connections), admission.clone())),
-        });
-        streams.push(StreamListener {
-            sockets,
-            listener: number,
-            limits: tcp.limits,
-            connections,
-            admission,
-        });
+        let (listener, stream) = bind_stream(tcp, listeners.len() as u8)?;
+        listeners.push(listener);
+        streams.push(stream);
+    }
+    if settings.rate.is_some() {
+        listeners.push(own_listener());
     }
     Ok(BoundGroup {
+        sources: Arc::new(source_policy(settings)),
         runtime: settings.runtime,
         datagram_octets_max: settings.udp.iter().map(|udp| udp.datagram_octets_max).max().unwrap_or(1),
         shards,
@@ -229,20 +304,20 @@ impl BoundGroup {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(self, surroundings: &Surroundings) -> io::Result<(RunningGroup, Vec<Listener>, Responder)> {
-        let Self { runtime, shards, streams, listeners, responder, .. } = self;
+        let Self { runtime, shards, streams, sources, listeners, responder, .. } = self;
         let mut group = RunningGroup {
             stop: Arc::new(AtomicBool::new(false)),
             died: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
             counters: Vec::new(),
+            limiter: sources.limiter.clone(),
         };
         let informs = InformHasher::default();
         let (ready, is_ready) = mpsc::channel();
-        let new_intake = |producer: usize, overflow| {
+        let new_intake = |producer, overflow| {
             let counters = Arc::new(ShardCounters::new(listeners.len()));
-            let Surroundings { producer: queue, rules, names, newest, .. } = surroundings.clone();
-            let pipeline = Pipeline::new(producer, newest, rules, names, informs.clone());
-            (Intake::new(pipeline, queue, overflow, Arc::clone(&counters)), counters)
+            let made = surroundings.intake(producer, overflow, &sources, &informs, &counters);
+            (made, counters)
         };
         let mut started = 0;
         let shard_count = shards.len();

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
+use crate::base::counter::Counter;
 use crate::model::batch::Batch;
 use crate::queue::Producer;
-use crate::shard::counters::ShardCounters;
+use crate::shard::counters::{ListenerCounters, ShardCounters};
+use crate::shard::gate::{Gate, Refusal};
+use crate::shard::own_events::OwnEvents;
 use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline};
 
 /// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up. Batches of one event
@@ -24,6 +27,8 @@ pub enum Overflow {
 /// Takes arrivals, gives batches.
 #[derive(Debug)]
 pub struct Intake {
+    gate: Gate,
+    own_events: Option<OwnEvents>,
     pipeline: Pipeline,
     batch: Batch,
     oldest: Timestamp,
@@ -33,16 +38,18 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake that hands its batches to `producer`.
+    /// An intake that hands its batches to `producer`, and tells by `own_events` whom the gate limited.
     #[must_use]
     pub fn new(
+        gate: Gate,
+        own_events: Option<OwnEvents>,
         pipeline: Pipeline,
         producer: Producer<Batch>,
         overflow: Overflow,
         counters: Arc<ShardCounters>,
     ) -> Self {
         let batch = producer.reuse().unwrap_or_default();
-        Self { pipeline, batch, oldest: Timestamp(0), producer, overflow, counters }
+        Self { gate, own_events, pipeline, batch, oldest: Timestamp(0), producer, overflow, counters }
     }
 
     /// Whether another arrival can be taken. With [`Overflow::StopReading`] this may be `false` for a while.
@@ -50,8 +57,20 @@ impl Intake {
         !self.batch.is_full() || self.flush()
     }
 
-    /// Takes an arrival. Call only when [`has_room`](Self::has_room) said so.
+    /// Takes an arrival, unless the gate refuses it. Call only when [`has_room`](Self::has_room) said so.
     pub fn accept(&mut self, arrival: &Arrival<'_>) {
+        // Streams are made to wait instead.
+        let is_pressed = self.overflow == Overflow::DropNewest && self.producer.is_pressed();
+        let refusal = self.gate.refuses(arrival.peer.ip(), arrival.listener, arrival.at, is_pressed);
+        let Some(refusal) = refusal else { return self.take(arrival) };
+        let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
+        counters.received.add_alone(1);
+        counters.octets.add_alone(arrival.bytes.len() as u64);
+        refused(counters, refusal).add_alone(1);
+    }
+
+    /// Takes an arrival, whoever sent it.
+    fn take(&mut self, arrival: &Arrival<'_>) {
         if self.batch.is_empty() {
             self.pipeline.begin(&mut self.batch);
             self.oldest = arrival.at;
@@ -77,6 +96,8 @@ impl Intake {
     /// Hands the batch over when it has waited long enough. When the sink is behind, a batch that is not full stays,
     /// since it would only use up a place in the queue.
     pub fn flush_if_due(&mut self, now: Timestamp) {
+        self.gate.note_pace(now, self.producer.taken());
+        self.tell_losses(now, false);
         if !self.batch.is_empty() && self.is_due(now) && (self.producer.is_empty() || self.batch.is_full()) {
             self.flush();
         }
@@ -100,7 +121,12 @@ impl Intake {
         }
         let events = self.batch.events.len() as u64;
         // Asked first, so that a full queue does not cost a new batch for each attempt.
-        if self.producer.has_room(events) {
+        let has_room = match self.overflow {
+            Overflow::DropNewest => self.producer.has_room(events),
+            // A sender that can be made to wait leaves room for those who cannot.
+            Overflow::StopReading => self.producer.has_room_in_half(events),
+        };
+        if has_room {
             let next = self.producer.reuse().unwrap_or_default();
             match self.producer.push(std::mem::replace(&mut self.batch, next), events) {
                 Ok(()) => return true,
@@ -131,10 +157,35 @@ impl Intake {
         self.batch.clear();
     }
 
+    /// Takes the summaries of dropped messages in as events of our own.
+    fn tell_losses(&mut self, now: Timestamp, at_end: bool) {
+        let Some(mut own_events) = self.own_events.take() else { return };
+        let due = match &self.gate.policy().limiter {
+            Some(limiter) => limiter.summaries(now, at_end),
+            None => Vec::new(),
+        };
+        for summary in due {
+            // Without room the batch grows beyond its size by a few lines rather than lose them.
+            self.has_room();
+            self.take(&own_events.rate_limited(&summary, now));
+        }
+        self.own_events = Some(own_events);
+    }
+
     /// At shutdown: what the queue does not take now is dropped, whatever the policy.
-    pub fn finish(&mut self) {
+    pub fn finish(&mut self, now: Timestamp) {
+        self.tell_losses(now, true);
         if !self.flush() {
             self.drop_batch();
         }
+    }
+}
+
+/// The counter of a refusal.
+fn refused(counters: &ListenerCounters, refusal: Refusal) -> &Counter {
+    match refusal {
+        Refusal::NotAllowed => &counters.not_allowed,
+        Refusal::RateLimited => &counters.rate_limited,
+        Refusal::OverFairShare => &counters.over_fair_share,
     }
 }

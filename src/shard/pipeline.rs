@@ -11,7 +11,10 @@ use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, ObjectName};
+use crate::model::reported_source::reported_source;
+use crate::model::zone::Zones;
 use crate::model::{readable, syslog};
+use crate::shard::gate::SourcePolicy;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
@@ -91,6 +94,43 @@ pub struct Pipeline {
     names: Arc<Names>,
     ids: IdAllocator,
     informs: InformHasher,
+    zones: Arc<Zones>,
+    sources: Arc<SourcePolicy>,
+}
+
+/// What a pipeline is made of.
+#[derive(Debug)]
+pub struct PipelineParts {
+    /// Number of the producer of event ids.
+    pub producer: usize,
+    /// The newest event in the store; ids follow it.
+    pub newest: EventId,
+    /// Rules in force.
+    pub rules: RulesInForce,
+    /// Names of OIDs.
+    pub names: Arc<Names>,
+    /// Keys of informs.
+    pub informs: InformHasher,
+    /// Time zones of devices.
+    pub zones: Arc<Zones>,
+    /// Which relays are trusted.
+    pub sources: Arc<SourcePolicy>,
+}
+
+impl PipelineParts {
+    /// The parts of the first producer on an empty store, with `rules` and all else as it is when nothing is configured.
+    #[must_use]
+    pub fn new(rules: RulesInForce) -> Self {
+        Self {
+            producer: 0,
+            newest: EventId(0),
+            rules,
+            names: Arc::new(Names::standard()),
+            informs: InformHasher::default(),
+            zones: Arc::default(),
+            sources: Arc::default(),
+        }
+    }
 }
 
 /// Lets the rendering of notifications, which knows no MIB, ask the names we have.
@@ -109,6 +149,7 @@ impl Naming for Names {
 /// The parts of an event that its protocol decides.
 struct Decoded {
     kind: Kind,
+    source: IpAddr,
     text: Span,
     raw_bytes: Span,
     enriched: Span,
@@ -118,23 +159,19 @@ struct Decoded {
 }
 
 impl Pipeline {
-    /// The pipeline of producer number `producer`; its ids follow `newest`.
+    /// The pipeline made of `parts`.
     #[must_use]
-    pub fn new(
-        producer: usize,
-        newest: EventId,
-        in_force: RulesInForce,
-        names: Arc<Names>,
-        informs: InformHasher,
-    ) -> Self {
-        let rules = in_force.load_full();
+    pub fn new(parts: PipelineParts) -> Self {
+        let PipelineParts { producer, newest, rules: in_force, names, informs, zones, sources } = parts;
         Self {
-            rules,
+            rules: in_force.load_full(),
             in_force,
             scratch: Scratch::new(),
             names,
             ids: IdAllocator::new(producer, newest),
             informs,
+            zones,
+            sources,
         }
     }
 
@@ -153,7 +190,7 @@ impl Pipeline {
         let start = batch.octets.len();
         let informs = batch.informs.len();
         let decoded = match arrival.protocol {
-            Protocol::Syslog => decode_syslog(arrival, batch),
+            Protocol::Syslog => self.decode_syslog(arrival, batch),
             Protocol::Snmp => self.decode_snmp(arrival, batch),
         };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
@@ -176,7 +213,7 @@ impl Pipeline {
             id: self.ids.next(arrival.at),
             received_at: arrival.at,
             listener: arrival.listener,
-            source: arrival.peer.ip(),
+            source: decoded.source,
             kind: decoded.kind,
             text: decoded.text,
             raw_bytes: decoded.raw_bytes,
@@ -192,6 +229,44 @@ impl Pipeline {
     fn is_discarded(&self, matched: Option<RuleIndex>) -> bool {
         let rule = matched.and_then(|index| self.rules.set.rule(index));
         rule.is_some_and(|rule| rule.action == Action::Discard)
+    }
+
+    /// Decodes a syslog message; what cannot be parsed is kept as it came. That a message has no program is not noted as a
+    /// reason: the store sees it by the column.
+    fn decode_syslog(&self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
+        let text = readable::append(arrival.bytes, &mut batch.octets);
+        // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
+        let raw_bytes = if text.is_verbatim { Span::EMPTY } else { batch.append(arrival.bytes) };
+        let message = wire::syslog::decode(arrival.bytes);
+        let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
+        let peer = arrival.peer.ip();
+        let is_trusted = self.sources.trusted_relays.contains(peer);
+        let source = if is_trusted { reported_source(&message).unwrap_or(peer) } else { peer };
+        let relay = (source != peer).then_some(peer);
+        let reception = syslog::Reception { at: arrival.at, source, zones: &self.zones };
+        let record = syslog::record(&message, place, &reception, &mut batch.octets);
+        let start = batch.octets.len();
+        syslog::enrich(&message, relay, &mut batch.octets);
+        let enriched = batch.span_from(start);
+        let mut reasons = Reasons::default();
+        let mut unparsed = None;
+        if arrival.bytes.is_empty() {
+            reasons.add("Missing raw message content");
+        }
+        if message.format == wire::syslog::Format::Unparsed {
+            unparsed = Some("no syslog header");
+            reasons.add("no syslog header");
+        }
+        Decoded {
+            kind: Kind::Syslog,
+            source,
+            text: text.span,
+            raw_bytes,
+            enriched,
+            reasons,
+            body: Body::Syslog(record),
+            undecoded: unparsed,
+        }
     }
 
     /// Decodes a datagram of an SNMP listener.
@@ -250,6 +325,7 @@ impl Pipeline {
         }
         Decoded {
             kind: kind_of(message.version),
+            source: arrival.peer.ip(),
             text: described.text,
             raw_bytes,
             enriched: described.enriched,
@@ -272,38 +348,6 @@ fn kind_of(version: Version) -> Kind {
     }
 }
 
-/// Decodes a syslog message; what cannot be parsed is kept as it came. That a message has no program is not noted as a
-/// reason: the store sees it by the column.
-fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
-    let text = readable::append(arrival.bytes, &mut batch.octets);
-    // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
-    let raw_bytes = if text.is_verbatim { Span::EMPTY } else { batch.append(arrival.bytes) };
-    let message = wire::syslog::decode(arrival.bytes);
-    let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
-    let record = syslog::record(&message, place, arrival.at, &mut batch.octets);
-    let start = batch.octets.len();
-    syslog::enrich(&message, &mut batch.octets);
-    let enriched = batch.span_from(start);
-    let mut reasons = Reasons::default();
-    let mut unparsed = None;
-    if arrival.bytes.is_empty() {
-        reasons.add("Missing raw message content");
-    }
-    if message.format == wire::syslog::Format::Unparsed {
-        unparsed = Some("no syslog header");
-        reasons.add("no syslog header");
-    }
-    Decoded {
-        kind: Kind::Syslog,
-        text: text.span,
-        raw_bytes,
-        enriched,
-        reasons,
-        body: Body::Syslog(record),
-        undecoded: unparsed,
-    }
-}
-
 /// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.
 fn undecoded(
     arrival: &Arrival<'_>,
@@ -322,6 +366,7 @@ fn undecoded(
     reasons.add(reason);
     Decoded {
         kind,
+        source: arrival.peer.ip(),
         text,
         raw_bytes: batch.append(arrival.bytes),
         enriched: Span::EMPTY,

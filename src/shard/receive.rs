@@ -128,6 +128,6 @@ impl Shard {
     pub fn finish(mut self) {
         let since = Stopwatch::start();
         while self.turn() > 0 && since.elapsed().as_millis() < FAREWELL_MILLIS {}
-        self.intake.finish();
+        self.intake.finish(self.clock.now());
     }
 }

@@ -137,7 +137,7 @@ pub fn run(
     });
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, serve(listeners, &hub, stop, on_ready))?;
-    hub.intake.borrow_mut().finish();
+    hub.intake.borrow_mut().finish(hub.clock.now());
     Ok(())
 }
 

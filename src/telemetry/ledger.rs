@@ -12,11 +12,19 @@ use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
+use crate::shard::rate_limit::RateLimiter;
 use crate::sink::counters::SinkCounters;
 
 /// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 4] =
-    ["kernel_receive_buffer", "queue_full", "repeated_inform", "store_failed"];
+pub const DROP_REASONS: [&str; 7] = [
+    "kernel_receive_buffer",
+    "source_not_allowed",
+    "rate_limited",
+    "over_fair_share",
+    "queue_full",
+    "repeated_inform",
+    "store_failed",
+];
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -88,6 +96,8 @@ pub struct Sources {
     pub sink: Arc<SinkCounters>,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
+    /// The limit on what one source may send, if there is one.
+    pub limiter: Option<Arc<RateLimiter>>,
 }
 
 impl Sources {
@@ -128,9 +138,14 @@ impl Sources {
             store_failed = sink.store_failed.get();
         }
         let (mut queue_full, mut appended, mut read) = (0, 0, 0);
+        let mut refused = [0; 3];
         for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
             queue_full += shard.queue_full.get();
             appended += shard.appended.get();
+            let counters = [&shard.not_allowed, &shard.rate_limited, &shard.over_fair_share];
+            for (sum, counter) in refused.iter_mut().zip(counters) {
+                *sum += counter.get();
+            }
             account.discarded += shard.discarded.get();
             read += shard.received.get();
             account.octets += shard.octets.get();
@@ -142,8 +157,9 @@ impl Sources {
         let kernel = listener.kernel_drops();
         account.received = read + kernel;
         account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
-        account.dropped =
-            DROP_REASONS.into_iter().zip([kernel, queue_full, repeated, store_failed]).collect();
+        let [not_allowed, rate_limited, over_share] = refused;
+        let dropped = [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed];
+        account.dropped = DROP_REASONS.into_iter().zip(dropped).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

@@ -129,7 +129,13 @@ impl Snapshot {
     /// What the sink counts.
     fn encode_sink(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let sink = &self.sources.sink;
+        let evictions = self.sources.limiter.as_ref().map_or(0, |limiter| limiter.evictions.get());
         let counters = [
+            (
+                "mutt_source_evictions",
+                "Sources forgotten by the rate limit while it held them, for want of room",
+                evictions,
+            ),
             (
                 "mutt_informs_answered",
                 "Informs answered, all after their commit",

@@ -8,6 +8,7 @@
 mod samples;
 
 use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -16,10 +17,11 @@ use mutt::base::span::Span;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::mib::Names;
 use mutt::model::batch::Batch;
-use mutt::model::event::{Body, Event, EventId};
+use mutt::model::event::{Body, Event};
 use mutt::model::notification::describe;
-use mutt::model::syslog::{Place, enrich, record};
-use mutt::shard::pipeline::{Cut, InformHasher, Outcome, Pipeline, Protocol};
+use mutt::model::syslog::{Place, Reception, enrich, record};
+use mutt::model::zone::Zones;
+use mutt::shard::pipeline::{Cut, Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
@@ -84,14 +86,19 @@ pub fn syslog_decode(data: &[u8]) {
     assert_eq!((again.format, again.pri, again.timestamp), (message.format, message.pri, message.timestamp));
 
     let mut out = Vec::new();
-    let record = record(&message, Place { bytes: data, at: None }, samples::RECEIVED_AT, &mut out);
+    let zones = Zones::default();
+    let reception = Reception { at: samples::RECEIVED_AT, source: SOURCE, zones: &zones };
+    let record = record(&message, Place { bytes: data, at: None }, &reception, &mut out);
     assert_eq!(record.host.is_empty(), message.hostname.unwrap_or_default().is_empty());
     let start = out.len();
-    enrich(&message, &mut out);
+    enrich(&message, Some(SOURCE), &mut out);
     let json = out.split_off(start);
     assert!(json.len() <= limits::ENRICHED_OCTETS_MAX);
     assert_object_or_nothing(&json);
 }
+
+/// Who sends what is decoded.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The octets as STRUCTURED-DATA of an otherwise good message: bounded, and unescaped as RFC 5424 6.3.3 says.
 pub fn structured_data(data: &[u8]) {
@@ -113,7 +120,7 @@ pub fn structured_data(data: &[u8]) {
     }
     assert!((1..=limits::SD_PARAMS_MAX).contains(&count), "{count} elements and parameters");
     let mut json = Vec::new();
-    enrich(&decoded, &mut json);
+    enrich(&decoded, None, &mut json);
     assert_object_or_nothing(&json);
 }
 
@@ -232,7 +239,7 @@ fn new_pipeline() -> Pipeline {
     ];
     let set = RuleSet::compile(rules).unwrap_or_else(|error| panic!("{error}"));
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
+    Pipeline::new(PipelineParts::new(in_force))
 }
 
 /// A datagram through the whole of a shard: exactly one event comes out, and none of the octets is lost. The first

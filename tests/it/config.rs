@@ -181,7 +181,7 @@ fn the_shipped_configuration_spells_out_every_key() {
             !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
         })
         .count();
-    assert_eq!(values, 43);
+    assert_eq!(values, 53);
 }
 
 #[test]
@@ -390,6 +390,28 @@ fn mistakes_in_the_configuration_are_told_in_full() {
             "http:\n  enabled: \"true\"\n",
             "c.yaml:2:12: http.enabled: value \"true\": must be true or false; allowed: true, false\n     2 |   \
              enabled: \"true\"\n       |            ^",
+        ),
+        (
+            "listeners:\n  snmp:\n    allow_from: [10.1.2.3/16]\n",
+            "c.yaml:3:18: listeners.snmp.allow_from: value 10.1.2.3/16: the address has bits set behind the prefix; the \
+             network is 10.1.0.0/16; allowed: networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]\n     \
+             3 |     allow_from: [10.1.2.3/16]\n       |                  ^",
+        ),
+        (
+            "listeners:\n  syslog:\n    time_zone: Europe/Berlim\n",
+            "c.yaml:3:16: listeners.syslog.time_zone: value Europe/Berlim: not a time zone; allowed: UTC, local, an \
+             offset as \"+02:00\", or a name of the IANA database as Europe/Berlin\n     3 |     time_zone: \
+             Europe/Berlim\n       |                ^",
+        ),
+        (
+            "listeners:\n  syslog:\n    time_zones:\n    - zone: UTC\n",
+            "c.yaml:4:7: listeners.syslog.time_zones[1].from: missing; allowed: from: networks, zone: their time \
+             zone\n     4 |     - zone: UTC\n       |       ^",
+        ),
+        (
+            "listeners:\n  syslog:\n    zone_words: {E5T: UTC}\n",
+            "c.yaml:3:23: listeners.syslog.zone_words.E5T: value UTC: not a zone word; allowed: words of one to five \
+             letters, as EST\n     3 |     zone_words: {E5T: UTC}\n       |                       ^",
         ),
         ("a: 1\n---\nb: 2\n", "c.yaml:3:1: a second YAML document begins\n     3 | b: 2\n       | ^"),
     ];

@@ -192,7 +192,7 @@ impl RowWriter<'_> {
         let received_at = event.id.received_at().to_iso8601();
         statement.raw_bind_parameter(offset + 1, Text(&received_at))?;
         statement.raw_bind_parameter(offset + 2, event.id.0)?;
-        statement.raw_bind_parameter(offset + 3, origin(event, syslog.pri))?;
+        statement.raw_bind_parameter(offset + 3, origin(event, &syslog))?;
         statement.raw_bind_parameter(offset + 4, device)?;
         bind_text(statement, offset + 5, batch.bytes(syslog.host))?;
         statement.raw_bind_parameter(offset + 6, syslog.device_time.map(|time| time.0))?;
@@ -265,10 +265,10 @@ fn bind_text(statement: &mut Statement<'_>, index: usize, text: &[u8]) -> rusqli
     }
 }
 
-/// The `origin` column: kind, listener and PRI in one number (the schema draws it).
-fn origin(event: &Event, pri: Option<u8>) -> i64 {
-    let pri = pri.map_or(0, |pri| i64::from(pri) + 1);
-    event.kind as i64 | i64::from(event.listener) << 4 | pri << 12
+/// The `origin` column: kind, listener, PRI and what the time rests on, in one number (the schema draws it).
+fn origin(event: &Event, syslog: &SyslogRecord) -> i64 {
+    let pri = syslog.pri.map_or(0, |pri| i64::from(pri) + 1);
+    event.kind as i64 | i64::from(event.listener) << 4 | pri << 12 | (syslog.time_source as i64) << 20
 }
 
 /// The seed's name of an SNMP version.

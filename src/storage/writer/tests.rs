@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::base::clock::Timestamp;
+use crate::model::device_time::TimeSource;
 use crate::model::event::{EventId, IdAllocator, NotificationRecord, Reasons};
 use crate::storage::connection::{StoreSettings, Synchronous, open};
 
@@ -51,6 +52,7 @@ fn sample() -> Batch {
         program: Span { start: text.start + 29, len: 3 },
         process_id: Some(42),
         device_time: Some(Timestamp(1_795_335_330_000_000)),
+        time_source: TimeSource::DeviceAssumedYear,
     };
     let mut first = event(ids.next(Timestamp(START)), Kind::Syslog, text, Body::Syslog(syslog));
     first.rule = Some(0);
@@ -104,7 +106,8 @@ fn the_promised_names_and_formats() {
              FROM messages ORDER BY received_at LIMIT 1"
         ),
         "syslog|127.1.2.3|router1|2026-11-22T08:15:30.000000Z|2026-11-22T08:15:30.123456Z|\
-         <165>Nov 22 08:15:30 router1 rpd[42]: ge-0/0/0 down|1|[]|rule_002|Interface Down|warning|{}|1"
+         <165>Nov 22 08:15:30 router1 rpd[42]: ge-0/0/0 down|1|[]|rule_002|Interface Down|warning|\
+         {\"timestamp_source\":\"device_assumed_year\"}|1"
     );
     assert_eq!(
         text(

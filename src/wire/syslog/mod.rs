@@ -50,6 +50,8 @@ pub struct Message<'a> {
     pub timestamp: Option<DeviceTime<'a>>,
     /// HOSTNAME; for a relayed Cisco line its origin-id.
     pub hostname: Option<&'a [u8]>,
+    /// The originator's address, where a relay wrote it before the message.
+    pub original_address: Option<&'a [u8]>,
     /// APP-NAME (RFC 5424 6.2.5) or the name part of TAG (RFC 3164 4.1.3). A Cisco line without a process name
     /// has its `FACILITY-SEVERITY-MNEMONIC` here, without `%` and colon.
     pub app_name: Option<&'a [u8]>,
@@ -75,6 +77,7 @@ impl<'a> Message<'a> {
             pri: None,
             timestamp: None,
             hostname: None,
+            original_address: None,
             app_name: None,
             proc_id: None,
             msg_id: None,
@@ -125,13 +128,13 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
             start = Cursor::new(rest);
         }
     }
-    let relayed_for = original_address(&mut start, &mut message);
+    message.original_address = original_address(&mut start, &mut message);
     match rfc5424::after_version(start, &mut message.notes) {
         Some(header) => rfc5424::decode(header, &mut message),
         None => rfc3164::decode(start, &mut message),
     }
     if message.hostname.is_none() {
-        message.hostname = relayed_for;
+        message.hostname = message.original_address;
     }
     if message.hostname.is_none() {
         message.notes.insert(Notes::HOSTNAME_ABSENT);

@@ -7,4 +7,5 @@ mod limits;
 mod options;
 mod receive;
 mod rules;
+mod sources;
 mod start_up;

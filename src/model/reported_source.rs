@@ -1,0 +1,69 @@
+//! Which device a relayed message is of, by the relay's word.
+//!
+//! A relay puts its own address on the datagram or connection; the device's stands in the message, if anywhere. Only
+//! the word of a relay that the operator trusts counts: anybody can write anything there.
+
+use std::net::IpAddr;
+
+use crate::wire::syslog::Message;
+use crate::wire::syslog::structured_data::Param;
+
+/// Octets of the longest textual IP address, an IPv4-mapped IPv6 one.
+const ADDRESS_OCTETS_MAX: usize = 45;
+
+/// The address of the device that `message` reports: what a relay wrote before it, the `ip` of the structured data
+/// element `origin` (RFC 5424 7.2.1), or a HOSTNAME that is an address, in this order.
+#[must_use]
+pub fn reported_source(message: &Message<'_>) -> Option<IpAddr> {
+    message
+        .original_address
+        .and_then(address)
+        .or_else(|| origin(message))
+        .or_else(|| message.hostname.and_then(address))
+}
+
+/// The first `ip` of the element `origin`; there may be several, and any of them is the device's.
+fn origin(message: &Message<'_>) -> Option<IpAddr> {
+    let data = message.structured_data?;
+    let element = data.elements().find(|element| element.id == b"origin")?;
+    let is_ip = |param: &Param<'_>| param.name == b"ip";
+    element.params().find(is_ip).and_then(|param| address(param.raw_value))
+}
+
+/// The address that `text` is; an IPv4-mapped one as IPv4.
+fn address(text: &[u8]) -> Option<IpAddr> {
+    let text = text.get(..ADDRESS_OCTETS_MAX).unwrap_or(text);
+    let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (!address.is_unspecified()).then(|| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::syslog::decode;
+
+    fn reported(line: &str) -> Option<String> {
+        reported_source(&decode(line.as_bytes())).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn what_relays_write() {
+        let cases = [
+            ("<13>Oct 11 22:14:15 192.0.2.7 su: x", Some("192.0.2.7")),
+            ("<13>Oct 11 22:14:15 2001:db8::7 su: x", Some("2001:db8::7")),
+            ("<13>Oct 11 22:14:15 ::ffff:192.0.2.7 su: x", Some("192.0.2.7")),
+            ("<13>Original Address=192.0.2.8 Oct 11 22:14:15 core1 su: x", Some("192.0.2.8")),
+            (
+                "<13>1 - core1 su - - [origin software=\"x\" ip=\"192.0.2.9\" ip=\"10.0.0.1\"] x",
+                Some("192.0.2.9"),
+            ),
+            ("<13>1 - 192.0.2.5 su - - [origin ip=\"nonsense\"] x", Some("192.0.2.5")),
+            ("<13>Oct 11 22:14:15 core1 su: x", None),
+            ("<13>Oct 11 22:14:15 0.0.0.0 su: x", None),
+            ("<13>x", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(reported(line).as_deref(), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whom a shard hears: the allow-list, the rate limit, and who gives way in an overload.
+//!
+//! Asked before a message is decoded, so that what is refused costs next to nothing.
+//!
+//! Invariant: what is refused is counted under one reason; a trusted relay, which speaks for many devices, is neither
+//! limited nor asked to give way.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::base::cidr::IpRanges;
+use crate::base::clock::Timestamp;
+use crate::shard::fair_share::FairShare;
+use crate::shard::rate_limit::RateLimiter;
+
+/// Why a message was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its source is not in the listener's allow-list.
+    NotAllowed,
+    /// Its source sends more than the limit.
+    RateLimited,
+    /// The store does not keep up, and its source sends far more than others.
+    OverFairShare,
+}
+
+/// What the operator says of the sources of one listener.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListenerSources {
+    /// Who may send; `None` means everybody.
+    pub allowed: Option<IpRanges>,
+    /// Whether the rate limit holds here. Where a sender is made to wait and loses nothing, it does not.
+    pub is_limited: bool,
+}
+
+/// What all shards know of sources.
+#[derive(Debug, Default)]
+pub struct SourcePolicy {
+    /// By number of the listener.
+    pub listeners: Vec<ListenerSources>,
+    /// Relays that speak for others.
+    pub trusted_relays: IpRanges,
+    /// The rate limit, if there is one.
+    pub limiter: Option<Arc<RateLimiter>>,
+    /// Whether loud sources give way in an overload.
+    pub fair_share: bool,
+}
+
+/// One shard's gate.
+#[derive(Debug)]
+pub struct Gate {
+    policy: Arc<SourcePolicy>,
+    fair: FairShare,
+}
+
+impl Gate {
+    /// A gate that keeps `policy`.
+    #[must_use]
+    pub fn new(policy: Arc<SourcePolicy>) -> Self {
+        Self { policy, fair: FairShare::default() }
+    }
+
+    /// What it keeps.
+    #[must_use]
+    pub fn policy(&self) -> &SourcePolicy {
+        &self.policy
+    }
+
+    /// Takes note that the store had taken `taken` messages up to `now`: what is shared in an overload.
+    pub fn note_pace(&mut self, now: Timestamp, taken: u64) {
+        self.fair.note_pace(now, taken);
+    }
+
+    /// Why a message of `source` that came to `listener` at `now` is not to be taken, if so. `is_pressed`: the store
+    /// does not keep up.
+    pub fn refuses(
+        &mut self,
+        source: IpAddr,
+        listener: u8,
+        now: Timestamp,
+        is_pressed: bool,
+    ) -> Option<Refusal> {
+        let rules = self.policy.listeners.get(usize::from(listener))?;
+        if rules.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source)) {
+            return Some(Refusal::NotAllowed);
+        }
+        let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
+        let is_pressed = is_pressed && self.policy.fair_share;
+        if (limiter.is_none() && !is_pressed) || self.policy.trusted_relays.contains(source) {
+            return None;
+        }
+        if limiter.is_some_and(|limiter| !limiter.admits(source, now)) {
+            return Some(Refusal::RateLimited);
+        }
+        (is_pressed && !self.fair.admits(source, now)).then_some(Refusal::OverFairShare)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::shard::rate_limit::RateSettings;
+
+    #[test]
+    fn allow_list_limit_and_trust() {
+        let settings = RateSettings { messages_per_second: 1, burst_messages: 1, summary_micros: 1_000_000 };
+        let closed =
+            ListenerSources { allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()), is_limited: true };
+        let mut gate = Gate::new(Arc::new(SourcePolicy {
+            listeners: vec![closed, ListenerSources::default()],
+            trusted_relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
+            limiter: Some(Arc::new(RateLimiter::new(settings))),
+            fair_share: true,
+        }));
+        let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
+        let now = Timestamp(1_000_000);
+        assert_eq!(gate.refuses(stranger, 0, now, false), Some(Refusal::NotAllowed));
+        assert_eq!(gate.refuses(device, 0, now, false), None);
+        assert_eq!(gate.refuses(device, 0, now, false), Some(Refusal::RateLimited));
+        assert_eq!(gate.refuses(device, 1, now, false), None, "another listener is open and without limit");
+        for _ in 0..100 {
+            assert_eq!(gate.refuses(relay, 0, now, true), None);
+        }
+        for n in 1..=100 {
+            gate.refuses([10, 1, 0, n].into(), 1, now, true);
+        }
+        let cut = (0..100).filter(|_| gate.refuses(stranger, 1, now, true) == Some(Refusal::OverFairShare));
+        assert!(cut.count() > 50);
+    }
+}
