@@ -19,6 +19,11 @@ pub const MSG_LEN_DIGITS_MAX: usize = 10;
 /// SD-ELEMENTs and SD-PARAMs read from one RFC 5424 message.
 pub const SD_PARAMS_MAX: usize = 1_024;
 
+/// Names with values of one payload (CEF, LEEF, `name=value`), and SD-PARAMs of one message, that become JSON.
+/// Firewalls send up to about 90. Repeated names are found by comparing each with each, so the bound keeps a hostile
+/// message cheap; the message itself has the rest.
+pub const JSON_PAIRS_MAX: usize = 128;
+
 /// Octets of rendered text (`raw_message` of a notification) per message.
 pub const RENDERED_TEXT_OCTETS_MAX: usize = 64 * 1024;
 

@@ -45,6 +45,12 @@ impl<'o> Bounded<'o> {
         self.out.truncate(mark);
     }
 
+    /// Takes back what was appended after `mark`, and what did not fit is forgotten.
+    pub(crate) fn retract(&mut self, mark: usize) {
+        self.out.truncate(mark);
+        self.full = false;
+    }
+
     /// Raises the bound by what was kept back for an ending, so that the ending fits.
     pub(crate) const fn release(&mut self, octets: usize) {
         self.end = self.end.saturating_add(octets);

@@ -4,8 +4,10 @@
 //! header   = [":"] [sequence] [origin] [sequence] [location] anchor
 //! sequence = 1*DIGIT ":"                            Cisco service sequence-numbers, and the logging count
 //! origin   = host [":"]                             Cisco logging origin-id
+//!          / host SP port                           Opengear, before its own kind of date
 //! location = "RP/0/RSP1/CPU0:" or alike             IOS-XR node
-//! anchor   = ["*" / "."] time [zone] [":"]  /  uptime ":"  /  mnemonic
+//! anchor   = ["*" / "."] time [zone [year]] [":"]  /  uptime ":"  /  [unreadable ":"] mnemonic
+//! zone     = "UTC" / "CEST" / "TZ-6" / ...
 //! mnemonic = "%" FACILITY "-" SEVERITY "-" MNEMONIC
 //! ```
 //!
@@ -14,13 +16,15 @@
 //! Invariant: a header is read in one pass with a look-ahead of at most a few words.
 
 use super::cursor::Cursor;
+use super::host::{is_host, is_ip_address};
+use super::mnemonic;
 use super::timestamp::{self, ClockMark, Stamp};
 
-/// Octets of a host name (RFC 1035 2.3.4, RFC 5424 6).
-pub(super) const HOST_OCTETS_MAX: usize = 255;
+/// Octets of the letters of a zone word.
+const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=7;
 
-/// Octets of a zone word.
-const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=5;
+/// Octets between an origin and a mnemonic that may be a clock we cannot read.
+const UNREADABLE_OCTETS_MAX: usize = 40;
 
 /// A device header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub(super) enum Anchor<'a> {
     Uptime,
     /// A mnemonic without any time.
     Mnemonic,
+    /// A mnemonic behind a time that cannot be read.
+    Unreadable,
 }
 
 /// Where a header may stand; the more words stand before it, the more it must look like one.
@@ -81,7 +87,8 @@ pub(super) fn read<'a>(start: Cursor<'a>, place: Place) -> Option<Header<'a>> {
     if host.is_none() && !located {
         return None;
     }
-    let (anchor, rest) = anchor(cursor, true)?;
+    let (anchor, rest) =
+        anchor(cursor, true).or_else(|| unreadable(start, cursor)).or_else(|| behind_port(cursor))?;
     Some(Header { sequence_number: own_count.or(count), host, anchor, rest })
 }
 
@@ -130,6 +137,27 @@ fn origin<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     Some(host)
 }
 
+/// Reads what stands between the colon of an origin and `: %FACILITY-...` as a clock that nobody can read.
+fn unreadable<'a>(start: Cursor<'a>, after_origin: Cursor<'a>) -> Option<(Anchor<'a>, Cursor<'a>)> {
+    let header = start.rest.get(..start.rest.len() - after_origin.rest.len())?;
+    let mut cursor = after_origin;
+    let near = cursor.rest.get(..cursor.rest.len().min(UNREADABLE_OCTETS_MAX))?;
+    let place = memchr::memchr(b'%', near).filter(|_| header.trim_ascii_end().ends_with(b":"))?;
+    let clock = cursor.take(place);
+    let ended = clock.trim_ascii_end().ends_with(b":") && clock.first().is_some_and(u8::is_ascii_digit);
+    (ended && mnemonic::cisco(cursor).is_some()).then_some((Anchor::Unreadable, cursor))
+}
+
+/// Reads `port02 2018-Nov-12 10:47:34.318`: what a console server names before the time.
+fn behind_port(after_origin: Cursor<'_>) -> Option<(Anchor<'_>, Cursor<'_>)> {
+    let mut cursor = after_origin;
+    let port = cursor.take_while(32, |octet| octet.is_ascii_alphanumeric());
+    let dated = !port.is_empty()
+        && cursor.eat(b' ')
+        && matches!(cursor.rest, [b'0'..=b'9', _, _, _, b'-', b'A'..=b'Z', ..]);
+    if dated { anchor(cursor, true) } else { None }
+}
+
 /// Whether `word` starts with an IOS-XR node and its colon.
 fn has_location(word: &[u8]) -> bool {
     location(&mut Cursor::new(word))
@@ -148,22 +176,28 @@ fn location(cursor: &mut Cursor<'_>) -> bool {
     true
 }
 
-/// Reads an anchor. `device`: something before it already shows that a network device wrote this.
-fn anchor<'a>(start: Cursor<'a>, device: bool) -> Option<(Anchor<'a>, Cursor<'a>)> {
+/// Reads an anchor. `numbered`: something before it already shows that a network device wrote this.
+fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'a>)> {
     if start.at(b'%') {
-        return mnemonic(start).map(|_| (Anchor::Mnemonic, start));
+        return mnemonic::cisco(start).map(|_| (Anchor::Mnemonic, start));
     }
     let Some((mut stamp, mut cursor)) = timestamp::any(start) else {
         return uptime(start).map(|cursor| (Anchor::Uptime, cursor));
     };
     if let Stamp::Known { time, .. } = &mut stamp {
         let device =
-            device || time.clock != ClockMark::Unmarked || time.nanosecond != 0 || time.year.is_some();
+            numbered || time.clock != ClockMark::Unmarked || time.nanosecond != 0 || time.year.is_some();
         if time.offset_minutes.is_none()
-            && let Some((word, after)) = zone(cursor, device)
+            && let Some((word, after)) = zone(cursor, numbered, device)
         {
             time.zone = Some(word);
             cursor = after;
+            if time.year.is_none()
+                && let Some((year, after)) = timestamp::year_after_zone(cursor)
+            {
+                time.year = Some(year);
+                cursor = after;
+            }
         }
     }
     let mut ahead = cursor;
@@ -171,28 +205,39 @@ fn anchor<'a>(start: Cursor<'a>, device: bool) -> Option<(Anchor<'a>, Cursor<'a>
     if ahead.eat(b':') && ahead.at_field_end() {
         cursor = ahead;
     }
-    cursor.at_field_end().then_some((Anchor::Stamp(stamp), cursor))
+    (cursor.at_field_end() || cursor.at(b'\t')).then_some((Anchor::Stamp(stamp), cursor))
 }
 
-/// Reads ` UTC`, if a colon ends it: `22:11:43 UTC: %SYS`. Otherwise the word is a host in capitals.
-fn zone<'a>(start: Cursor<'a>, device: bool) -> Option<(&'a [u8], Cursor<'a>)> {
+/// Reads ` UTC` where it cannot be a host: when a colon ends it (`22:11:43 UTC: %SYS`), when it has an offset of its
+/// own (`TZ-6`), when a year follows (`CST 1987 host`), and when it is one of the two words that nobody calls a host.
+fn zone<'a>(start: Cursor<'a>, numbered: bool, device: bool) -> Option<(&'a [u8], Cursor<'a>)> {
     let mut cursor = start;
     if !cursor.eat(b' ') {
         return None;
     }
+    let word_start = cursor.rest;
     let word = cursor.take_while(*ZONE_OCTETS.end() + 1, |octet| octet.is_ascii_uppercase());
     if !ZONE_OCTETS.contains(&word.len()) {
         return None;
     }
+    if cursor.at(b'+') || cursor.at(b'-') {
+        cursor.take(1);
+        cursor.number(1, 2)?;
+        let word = word_start.get(..word_start.len() - cursor.rest.len())?;
+        return cursor.at_field_end().then_some((word, cursor));
+    }
+    let universal = matches!(word, b"UTC" | b"GMT");
     let mut ahead = cursor;
     let spaced = ahead.eat_spaces();
     if !ahead.eat(b':') || !ahead.at_field_end() {
-        return None;
+        let plain = spaced && (universal || timestamp::year_after_zone(cursor).is_some());
+        return plain.then_some((word, cursor));
     }
     ahead.eat_spaces();
-    // `HOST : %ASA-...` has a space before its colon too, so there the word must end like a zone.
-    let believed = if spaced { matches!(word.last(), Some(b'T' | b'C')) } else { device };
-    (believed || (!spaced && mnemonic(ahead).is_some())).then_some((word, cursor))
+    // `HOST : %ASA-...` has a space before its colon too, so there the word must be a zone beyond doubt.
+    let believed =
+        if spaced { universal || (numbered && matches!(word.last(), Some(b'T' | b'C'))) } else { device };
+    (believed || (!spaced && mnemonic::cisco(ahead).is_some())).then_some((word, cursor))
 }
 
 /// Moves over an uptime and its colon: pairs of digits and `y`, `w`, `d`, `h`, or `hh:mm:ss`.
@@ -227,50 +272,4 @@ fn uptime(start: Cursor<'_>) -> Option<Cursor<'_>> {
         }
     }
     (inside.is_empty() && !text.is_empty()).then_some(cursor)
-}
-
-/// Reads `%FACILITY-SEVERITY-MNEMONIC` and moves to the octet behind it: SP, `:` or the end.
-///
-/// FACILITY may have parts (`%SNMP-SNMP-3-AUTH_FAIL`); SEVERITY is a digit, or a letter on small switches.
-pub(super) fn mnemonic<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
-    let mut cursor = start;
-    if !cursor.eat(b'%') {
-        return None;
-    }
-    let name = cursor
-        .take_while(128, |octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'/' | b'.'));
-    let mut parts = name.split(|octet| *octet == b'-');
-    let facility = parts.next()?;
-    if !facility.first().is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
-    }
-    let has_severity = parts.any(|part| matches!(part, [b'0'..=b'7' | b'A'..=b'Z']));
-    let has_mnemonic = parts.next().is_some_and(|part| !part.is_empty());
-    (has_severity && has_mnemonic && (cursor.at_field_end() || cursor.at(b':'))).then_some((name, cursor))
-}
-
-/// Whether `word` may be a host name or an address. It says nothing about whether it is one: that is decided by
-/// where it stands.
-pub(super) fn is_host(word: &[u8]) -> bool {
-    let member = |octet: &u8| {
-        octet.is_ascii_alphanumeric()
-            || matches!(octet, b'.' | b'-' | b'_' | b':' | b'/' | b'@' | b'~' | b'+')
-    };
-    word.len() <= HOST_OCTETS_MAX
-        && word.iter().any(u8::is_ascii_alphanumeric)
-        && (!word.ends_with(b":") || is_ip_address(word))
-        && word.iter().all(member)
-}
-
-/// Whether `word` has the shape of an IPv4 or IPv6 address; its values are not judged.
-pub(super) fn is_ip_address(word: &[u8]) -> bool {
-    let colons = word.iter().filter(|octet| **octet == b':').count();
-    if colons == 0 {
-        return word.iter().filter(|octet| **octet == b'.').count() == 3
-            && word.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.')
-            && word.first().is_some_and(u8::is_ascii_digit);
-    }
-    let compressed = word.windows(2).any(|pair| pair == b"::");
-    (colons == 7 || (compressed && (2..=7).contains(&colons)))
-        && word.iter().all(|octet| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.'))
 }

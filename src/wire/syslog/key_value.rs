@@ -1,78 +1,91 @@
-//! FortiGate lines: `date=2026-03-31 time=07:48:26 devname="fw1" ... tz="-0500" ...`, no header at all.
+//! Lines that are pairs from their first octet and have no other header: FortiGate
+//! (`date=2026-03-31 time=07:48:26 devname="fw1" ... tz="-0500"`), SonicWall (`id=fw sn=... time="..." fw=192.0.2.1`),
+//! Sophos (`device="SFW" date=... time=... timezone="CEST"`), Check Point Log Exporter (`time=1709802303|hostname=fw1|`).
 //!
 //! Invariant: the line stays content as a whole; only the time and the host are looked up in it, by walking the
 //! pairs, so that a `devname=` inside a quoted value is not taken.
 
 use super::Message;
 use super::cursor::Cursor;
+use super::host;
 use super::notes::Notes;
+use super::pairs::Pairs;
 use super::timestamp::{self, Stamp};
 
 /// Pairs that are looked at; the device's name, time and zone stand among the first.
 const PAIRS_MAX: usize = 16;
 
-/// Whether the line starts as FortiOS starts it.
-pub(super) fn starts(line: Cursor<'_>) -> bool {
-    line.rest.starts_with(b"date=")
+/// What the first pairs say of the device and its time.
+#[derive(Default)]
+struct Found<'a> {
+    date: Option<&'a [u8]>,
+    time: Option<&'a [u8]>,
+    zone: Option<&'a [u8]>,
+    host: Option<&'a [u8]>,
+    /// Check Point's; FortiGate calls the visited site so.
+    gateway: Option<&'a [u8]>,
+    /// SonicWall's serial number and address.
+    serial: Option<&'a [u8]>,
+    address: Option<&'a [u8]>,
 }
 
-/// Looks up time, zone and host.
-pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
+/// Whether a line of pairs may start here: with one of the names that the devices above begin with.
+pub(super) fn starts(line: Cursor<'_>) -> bool {
+    [&b"date="[..], b"id=", b"device=", b"time="].iter().any(|name| line.rest.starts_with(name))
+}
+
+/// Looks up time, zone and host, if the line is one of pairs. `false`: it is not, or says nothing of these.
+pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+    let Some(found) = look_up(start) else { return false };
+    let stamp = match (found.date, found.time) {
+        (Some(date), Some(time)) => timestamp::date_and_time(date, Cursor::new(time)).map(|(stamp, _)| stamp),
+        (None, Some(time)) => timestamp::quoted(time),
+        _ => None,
+    };
+    let address = found.address.filter(|address| found.serial.is_some() && host::is_ip_address(address));
+    let gateway = found.gateway.filter(|_| found.date.is_none());
+    let host = found.host.or(address).or(gateway).filter(|host| !host.is_empty());
+    if stamp.is_none() && host.is_none() {
+        return false;
+    }
     message.content = start.rest;
-    let mut cursor = start;
-    let mut offset_minutes = None;
-    cursor.eat_all(b"date=");
-    match timestamp_of_pairs(&mut cursor) {
-        Some(Stamp::Known { time, .. }) => {
-            message.timestamp = Some(time);
+    if message.hostname.is_some() && host.is_some() {
+        message.notes.insert(Notes::RELAYED);
+    }
+    message.hostname = host.or(message.hostname);
+    match stamp {
+        Some(Stamp::Known { mut time, .. }) => {
             message.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
+            match found.zone.map(timestamp::zone_of_pair) {
+                Some((offset @ Some(_), _)) => time.offset_minutes = offset,
+                Some((None, word)) => time.zone = word,
+                None => {}
+            }
+            message.timestamp = Some(time);
         }
-        Some(Stamp::Impossible) => message.notes.insert(Notes::TIMESTAMP_INVALID),
+        Some(Stamp::Impossible) => {
+            message.timestamp = None;
+            message.notes.insert(Notes::TIMESTAMP_INVALID);
+        }
         None => {}
     }
-    for _ in 0..PAIRS_MAX {
-        match pair(&mut cursor) {
-            Some((b"devname", name)) if !name.is_empty() => message.hostname = Some(name),
-            Some((b"tz", zone)) => offset_minutes = timestamp::offset_minutes(zone),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    if let Some(time) = &mut message.timestamp {
-        time.offset_minutes = offset_minutes;
-    }
+    true
 }
 
-/// Reads `2026-03-31 time=07:48:26`; values may be quoted by a relay, those are left alone.
-fn timestamp_of_pairs<'a>(cursor: &mut Cursor<'a>) -> Option<Stamp<'a>> {
-    let mut ahead = *cursor;
-    let date = ahead.take_word();
-    ahead.eat_spaces();
-    if !ahead.eat_all(b"time=") {
-        return None;
+fn look_up(start: Cursor<'_>) -> Option<Found<'_>> {
+    let mut found = Found::default();
+    for pair in Pairs::of_text(start.rest)?.iter().take(PAIRS_MAX) {
+        let place = match pair.name {
+            b"date" => &mut found.date,
+            b"time" => &mut found.time,
+            b"tz" | b"timezone" => &mut found.zone,
+            b"devname" => &mut found.host,
+            b"hostname" => &mut found.gateway,
+            b"sn" => &mut found.serial,
+            b"fw" => &mut found.address,
+            _ => continue,
+        };
+        *place = place.or(Some(pair.raw_value));
     }
-    let (stamp, rest) = timestamp::date_and_time(date, ahead)?;
-    *cursor = rest;
-    Some(stamp)
-}
-
-/// Moves over one `name=value` or `name="value"`; a backslash keeps the next octet inside the quotes.
-fn pair<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [u8])> {
-    cursor.eat_spaces();
-    let name = cursor.take_while(64, |octet| octet.is_ascii_graphic() && octet != b'=');
-    if name.is_empty() || !cursor.eat(b'=') {
-        return None;
-    }
-    if !cursor.eat(b'"') {
-        return Some((name, cursor.take_word()));
-    }
-    let start = cursor.rest;
-    loop {
-        let place = memchr::memchr2(b'"', b'\\', cursor.rest)?;
-        cursor.take(place);
-        if cursor.take(1) == b"\"" {
-            return Some((name, start.get(..start.len() - cursor.rest.len() - 1)?));
-        }
-        cursor.take(1);
-    }
+    Some(found)
 }

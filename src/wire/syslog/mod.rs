@@ -9,16 +9,25 @@
 
 mod cursor;
 mod device_header;
+pub mod escape;
 pub mod framing;
+mod host;
 mod key_value;
+mod mnemonic;
 pub mod notes;
+pub mod pairs;
+pub mod payload;
 pub mod pri;
 mod rfc3164;
 mod rfc5424;
 pub mod structured_data;
+mod tag;
 pub mod timestamp;
 
+pub use mnemonic::{Mnemonic, Notation};
 pub use notes::Notes;
+pub use pairs::Pairs;
+pub use payload::Payload;
 pub use pri::Pri;
 pub use structured_data::StructuredData;
 pub use timestamp::{ClockMark, DeviceTime};
@@ -57,8 +66,11 @@ pub struct Message<'a> {
     pub app_name: Option<&'a [u8]>,
     /// PROCID, or what stands in brackets in TAG.
     pub proc_id: Option<&'a [u8]>,
-    /// MSGID, or the `FACILITY-SEVERITY-MNEMONIC` of a Cisco line: the kind of event.
+    /// MSGID, or the `FACILITY-SEVERITY-MNEMONIC` of a Cisco line, or what Huawei and Junos write for it: the kind
+    /// of event.
     pub msg_id: Option<&'a [u8]>,
+    /// How the kind of event is written, if a vendor's way of naming events was recognised in it.
+    pub notation: Option<Notation>,
     /// STRUCTURED-DATA.
     pub structured_data: Option<StructuredData<'a>>,
     /// The sequence number that Cisco devices put first; the device's own one if a relay added another.
@@ -81,11 +93,24 @@ impl<'a> Message<'a> {
             app_name: None,
             proc_id: None,
             msg_id: None,
+            notation: None,
             structured_data: None,
             sequence_number: None,
             content,
             notes: Notes::NONE,
         }
+    }
+
+    /// The parts of the name of the event, if it is a vendor's.
+    #[must_use]
+    pub fn mnemonic(&self) -> Option<Mnemonic<'a>> {
+        Mnemonic::of(self.notation?, self.msg_id?)
+    }
+
+    /// What format the content has.
+    #[must_use]
+    pub fn payload(&self) -> Payload<'a> {
+        Payload::of(self.content)
     }
 }
 
@@ -133,6 +158,9 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
         Some(header) => rfc5424::decode(header, &mut message),
         None => rfc3164::decode(start, &mut message),
     }
+    if message.format == Format::Rfc5424 {
+        text_of_rfc5424(&mut message);
+    }
     if message.hostname.is_none() {
         message.hostname = message.original_address;
     }
@@ -140,6 +168,19 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
         message.notes.insert(Notes::HOSTNAME_ABSENT);
     }
     message
+}
+
+/// Looks at the text of an RFC 5424 message for what its header does not tell.
+fn text_of_rfc5424(message: &mut Message<'_>) {
+    if message.notes.contains(Notes::STRUCTURED_DATA_INVALID) {
+        rfc3164::decode_text(message);
+    }
+    if message.msg_id.is_none() {
+        tag::named_event(Cursor::new(message.content), message);
+        if message.notation.is_some() {
+            message.app_name = message.app_name.or(message.msg_id);
+        }
+    }
 }
 
 /// Takes off what only ends a line or a C string: LF, CR LF, NUL.

@@ -4,10 +4,11 @@
 //! before:
 //!
 //! ```text
-//! line   = header [host] [relayed] [tag] content
-//! header = see device_header; without one only a tag is looked for
+//! line    = pairs  /  header [host] [relayed] (pairs / [tag] content)
+//! pairs   = see key_value
+//! header  = see device_header; without one only a tag is looked for
 //! relayed = a second header, of the device behind a relay, possibly after an inner PRI
-//! tag    = mnemonic / name ["[" proc-id "]"] ":"  / name SP
+//! tag     = see tag
 //! ```
 //!
 //! Invariant: a word is the host only if it may be one and is not the tag; a line without a header keeps its
@@ -15,43 +16,30 @@
 
 use super::cursor::Cursor;
 use super::device_header::{self, Anchor, Header, Place};
+use super::host::{is_host, is_ip_address, listed};
 use super::notes::Notes;
 use super::pri::{self, Start};
-use super::timestamp::{self, Stamp};
-use super::{Format, Message, key_value, rfc5424};
-
-/// Octets of TAG (RFC 3164 4.1.3); longer ones are noted.
-const TAG_OCTETS_MAX: usize = 32;
-
-/// Octets up to which a word is taken for a tag at all.
-const NAME_OCTETS_MAX: usize = 128;
-
-/// Octets in the brackets of a tag.
-const PROC_ID_OCTETS_MAX: usize = 128;
+use super::tag;
+use super::timestamp::Stamp;
+use super::{Format, Message, key_value, mnemonic, payload, rfc5424};
 
 /// Reads everything behind PRI.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     cursor.eat_spaces();
-    if key_value::starts(cursor) {
-        key_value::decode(cursor, message);
-        if message.timestamp.is_some() {
-            message.format = Format::Rfc3164;
-        }
+    if key_value::starts(cursor) && key_value::decode(cursor, message) {
+        message.format = Format::Rfc3164;
         return;
     }
     let place = if message.pri.is_some() { Place::AfterPri } else { Place::LineStart };
     let Some(header) = device_header::read(cursor, place) else {
-        if message.pri.is_some() {
-            // The count that Cisco puts first stands before any kind of text.
-            message.sequence_number = device_header::sequence(&mut cursor);
-            tag(cursor, message, TagPlace::NoHeader);
-        }
+        headless(cursor, message);
         return;
     };
     message.format = Format::Rfc3164;
     apply(&header, message);
     let iso = matches!(cursor.rest, [b'0'..=b'9', _, _, _, b'-', ..]);
+    let is_file_line = iso && message.pri.is_none() && is_local_time(&header);
     cursor = header.rest;
     if iso && rfc5424::follows_stamp(cursor) {
         message.format = Format::Rfc5424;
@@ -59,14 +47,58 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
         rfc5424::fields(cursor, message);
         return;
     }
-    host(&mut cursor, message);
-    let mut place = if message.hostname.is_some() { TagPlace::AfterHost } else { TagPlace::AfterStamp };
+    host(&mut cursor, message, is_file_line);
+    let mut place = if message.hostname.is_some() { tag::Place::AfterHost } else { tag::Place::AfterStamp };
     match relayed(&mut cursor, message) {
-        Some(Relayed::Header) => host(&mut cursor, message),
-        Some(Relayed::PriOnly) => place = TagPlace::NoHeader,
+        Some(Relayed::Header) => host(&mut cursor, message, false),
+        Some(Relayed::PriOnly) => place = tag::Place::NoHeader,
         None => {}
     }
-    tag(cursor, message, place);
+    let mut pairs = cursor;
+    pairs.eat_spaces();
+    if !(key_value::starts(pairs) && key_value::decode(pairs, message)) {
+        tag::read(cursor, message, place);
+    }
+}
+
+/// Reads a line that has no header.
+fn headless<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
+    let mut cursor = start;
+    let mut after_stamp = cursor;
+    if after_stamp.eat(b'-') && rfc5424::follows_stamp(after_stamp) {
+        message.format = Format::Rfc5424;
+        message.notes.insert(Notes::VERSION_ABSENT);
+        rfc5424::fields(after_stamp, message);
+        return;
+    }
+    if message.pri.is_none() && payload::marker(cursor).is_none() {
+        return;
+    }
+    message.format = Format::Rfc3164;
+    // The count that Cisco puts first stands before any kind of text.
+    message.sequence_number = device_header::sequence(&mut cursor);
+    tag::read(cursor, message, tag::Place::NoHeader);
+}
+
+/// Whether the time is written as programs write it into files, without `T` and zone: a host may be missing then.
+fn is_local_time(header: &Header<'_>) -> bool {
+    matches!(header.anchor, Anchor::Stamp(Stamp::Known { time, standard: false }) if time.offset_minutes.is_none())
+}
+
+/// Reads a Cisco line that a relay made the text of an RFC 5424 message without STRUCTURED-DATA.
+pub(super) fn decode_text<'a>(message: &mut Message<'a>) {
+    let Some(header) = device_header::read(Cursor::new(message.content), Place::AfterPri) else { return };
+    let mut name = header.rest;
+    name.eat_spaces();
+    if mnemonic::cisco(name).is_none() {
+        return;
+    }
+    message.notes.insert(Notes::RELAYED);
+    message.timestamp = None;
+    // The relay's own.
+    message.proc_id = None;
+    apply(&header, message);
+    tag::read(header.rest, message, tag::Place::AfterHost);
 }
 
 /// Takes over what a header says; a second header is nearer to the originator than the first.
@@ -82,31 +114,42 @@ fn apply<'a>(header: &Header<'a>, message: &mut Message<'a>) {
         }
         Anchor::Stamp(Stamp::Impossible) => message.notes.insert(Notes::TIMESTAMP_INVALID),
         Anchor::Uptime => message.notes.insert(Notes::TIMESTAMP_UPTIME),
+        Anchor::Unreadable => message.notes.insert(Notes::TIMESTAMP_INVALID),
         Anchor::Mnemonic => {}
     }
 }
 
-/// Moves over the host, if there is one.
-fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
+/// Moves over the host, if there is one. `only_before_tag`: a word is believed only if a tag beyond doubt follows.
+fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag: bool) {
     let mut ahead = *cursor;
     ahead.eat_spaces();
     // AIX relays with these words before the host.
     let forwarded = ahead.eat_all(b"Message forwarded from ");
+    let start = ahead;
     let word = ahead.take_word();
-    let address = device_header::is_ip_address(word);
     let mut host = word;
-    if !address && let [name @ .., b':'] = word {
-        // `name:` is a tag, unless a Cisco mnemonic follows, which is a tag of its own.
+    if let [name @ .., b':'] = word
+        && !is_ip_address(word)
+    {
+        // `name:` is a tag, unless a mnemonic or a payload follows, which is a tag of its own.
         let mut next = ahead;
         next.eat_spaces();
-        let is_host =
-            forwarded || device_header::is_ip_address(name) || device_header::mnemonic(next).is_some();
-        if !is_host || (message.hostname.is_some() && !forwarded) {
-            return;
+        let is_host = forwarded
+            || is_ip_address(name)
+            || mnemonic::cisco(next).is_some()
+            || payload::marker(next).is_some();
+        if is_host && (message.hostname.is_none() || forwarded) {
+            host = name;
         }
-        host = name;
     }
-    if !device_header::is_host(host) || word == b"last" && ahead.rest.starts_with(b" message repeated ") {
+    if !is_host(host) {
+        let mut list = start;
+        let Some(first) = listed(&mut list) else { return };
+        host = first;
+        ahead = list;
+    }
+    let repeated = word == b"last" && ahead.rest.starts_with(b" message repeated ");
+    if repeated || (only_before_tag && !tag::is_definite(ahead)) {
         return;
     }
     if forwarded {
@@ -136,6 +179,12 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
         place = Place::AfterPri;
     }
     let found = match device_header::read(ahead, place) {
+        // A mnemonic alone is the tag.
+        Some(Header { anchor: Anchor::Mnemonic, sequence_number: None, .. })
+            if place == Place::AfterRelay =>
+        {
+            return None;
+        }
         Some(header) => {
             apply(&header, message);
             ahead = header.rest;
@@ -150,137 +199,4 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
     message.notes.insert(Notes::RELAYED);
     *cursor = ahead;
     Some(found)
-}
-
-/// What stands before a tag; the less, the stricter the tag must be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum TagPlace {
-    NoHeader,
-    AfterStamp,
-    AfterHost,
-}
-
-/// Reads the tag, if there is one; the rest is content.
-fn tag<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: TagPlace) {
-    let mut cursor = start;
-    cursor.eat(b' ');
-    // Indented text is the middle of something longer, as a stack trace: its first word is no tag.
-    let mut tagless = cursor.at(b' ');
-    message.content = cursor.rest;
-    cursor.eat_spaces();
-    let mut after_colon = cursor;
-    if after_colon.eat(b':') && after_colon.at_field_end() {
-        after_colon.eat_spaces();
-        cursor = after_colon;
-        message.content = cursor.rest;
-        // The colon ended a tag that is not there.
-        tagless = true;
-    }
-    if let Some((name, mut after)) = device_header::mnemonic(cursor) {
-        message.app_name = Some(name);
-        message.msg_id = Some(name);
-        end_of_tag(&mut after);
-        message.content = after.rest;
-        return;
-    }
-    let repeated = [&b"last message repeated "[..], b"message repeated "];
-    if repeated.iter().any(|text| cursor.rest.starts_with(text)) {
-        return;
-    }
-    let Some((name, proc_id, ended, after)) = name_and_proc_id(cursor) else { return };
-    // Without a colon the word is only believed where a tag must stand, and if it does not begin a date.
-    if !ended && (tagless || place != TagPlace::AfterHost || timestamp::any(cursor).is_some()) {
-        return;
-    }
-    if !ended {
-        message.notes.insert(Notes::TAG_WITHOUT_COLON);
-    }
-    if name.len() > TAG_OCTETS_MAX {
-        message.notes.insert(Notes::TAG_LONG);
-    }
-    message.app_name = Some(name);
-    message.proc_id = proc_id;
-    message.content = after.rest;
-    message.msg_id = device_header::mnemonic(after).map(|(mnemonic, _)| mnemonic);
-}
-
-/// Moves over ` :` or `:`, and one space.
-fn end_of_tag(cursor: &mut Cursor<'_>) -> bool {
-    let mut ahead = *cursor;
-    ahead.eat_spaces();
-    let ended = ahead.eat(b':');
-    if ended {
-        *cursor = ahead;
-    }
-    cursor.eat(b' ');
-    ended
-}
-
-/// A name, what stands in brackets behind it, whether a colon or brackets ended it, and what follows.
-type Tag<'a> = (&'a [u8], Option<&'a [u8]>, bool, Cursor<'a>);
-
-/// Reads `name[proc-id]:`, `name[proc-id] `, `name:` or `name `.
-fn name_and_proc_id<'a>(start: Cursor<'a>) -> Option<Tag<'a>> {
-    let mut cursor = start;
-    loop {
-        cursor.take_while(NAME_OCTETS_MAX, is_tag_octet);
-        let name = start.rest.get(..start.rest.len() - cursor.rest.len())?;
-        if name.len() > NAME_OCTETS_MAX || !name.iter().any(u8::is_ascii_alphanumeric) {
-            return None;
-        }
-        match cursor.peek() {
-            Some(b'[') => {
-                let proc_id = bracketed(&mut cursor)?;
-                cursor.eat(b':');
-                cursor.eat(b' ');
-                return Some((name, Some(proc_id), true, cursor));
-            }
-            Some(b':') => {
-                cursor.take(1);
-                // `10:15`, `http://` and `a::b` go on behind the colon, and `CEF:0|` starts a payload.
-                if matches!(cursor.peek(), Some(b'0'..=b'9' | b'/' | b':')) {
-                    continue;
-                }
-                cursor.eat(b' ');
-                return Some((name, None, true, cursor));
-            }
-            None | Some(b' ') if !name.iter().any(|octet| matches!(octet, b':' | b',')) => {
-                cursor.eat(b' ');
-                return Some((name, None, false, cursor));
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// Moves over `[123]`, if a space, a colon or the end follows.
-fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    cursor.take(1);
-    let inside = cursor
-        .take_while(PROC_ID_OCTETS_MAX, |octet| octet.is_ascii_graphic() && !matches!(octet, b'[' | b']'));
-    let closed = cursor.eat(b']') && (cursor.at_field_end() || cursor.at(b':'));
-    (closed && !inside.is_empty()).then_some(inside)
-}
-
-/// What names of programs are made of. Quotes, `=`, `|` and braces belong to payloads; a comma is in the names of
-/// some access points, but only a colon makes such a word a tag.
-fn is_tag_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'_' | b'-'
-                | b'.'
-                | b'/'
-                | b'('
-                | b')'
-                | b'#'
-                | b'@'
-                | b'+'
-                | b'%'
-                | b'$'
-                | b'~'
-                | b'*'
-                | b'!'
-                | b','
-        )
 }

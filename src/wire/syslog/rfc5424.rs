@@ -5,21 +5,25 @@
 use super::cursor::Cursor;
 use super::notes::Notes;
 use super::timestamp::{self, Stamp};
-use super::{Format, Message, StructuredData};
+use super::{Format, Message, StructuredData, payload};
 
 /// Octets of HOSTNAME, APP-NAME, PROCID and MSGID (RFC 5424 6).
 const FIELD_OCTETS_MAX: [usize; 4] = [255, 48, 128, 32];
+
+/// The place of APP-NAME among them.
+const APP_NAME: usize = 1;
 
 /// UTF-8 byte order mark (RFC 5424 6.4).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Moves over VERSION, if the line is an RFC 5424 one: 1 to 3 digits not starting with 0, SP, then `-` or
-/// something like a date.
+/// something like a date. Space before VERSION is noted.
 ///
 /// The date is asked for because RFC 3164 content may start with `1 ` as well.
 pub(super) fn after_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<Cursor<'a>> {
     let mut cursor = start;
-    if cursor.at(b' ') || cursor.at(b'0') {
+    let spaced = cursor.eat_spaces();
+    if cursor.at(b'0') {
         return None;
     }
     let version = cursor.number(1, 3)?;
@@ -31,6 +35,9 @@ pub(super) fn after_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<
         if ahead.eat(b'-') { ahead.at_field_end() } else { ahead.number(4, 4).is_some() && ahead.at(b'-') };
     if !plausible {
         return None;
+    }
+    if spaced {
+        notes.insert(Notes::SPACE_AROUND_PRI);
     }
     if version != 1 {
         notes.insert(Notes::VERSION_UNKNOWN);
@@ -73,10 +80,20 @@ fn stamp<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
 pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     let mut values = [None; 4];
-    for (value, octets_max) in values.iter_mut().zip(FIELD_OCTETS_MAX) {
+    for (place, (value, octets_max)) in values.iter_mut().zip(FIELD_OCTETS_MAX).enumerate() {
         if !cursor.eat(b' ') {
             message.notes.insert(Notes::HEADER_INCOMPLETE);
             break;
+        }
+        // Some write CEF or LEEF right behind HOSTNAME.
+        if place == APP_NAME
+            && let Some(name) = payload::marker(cursor)
+        {
+            message.notes.insert(Notes::HEADER_INCOMPLETE);
+            [message.hostname, ..] = values;
+            message.app_name = Some(name);
+            message.content = cursor.rest;
+            return;
         }
         let word = cursor.take_word();
         if word.is_empty() || word.len() > octets_max || !word.iter().all(u8::is_ascii_graphic) {
@@ -122,8 +139,13 @@ pub(super) fn follows_stamp(start: Cursor<'_>) -> bool {
             return false;
         }
         let word = cursor.take_word();
-        let in_place = index != 2 || word == b"-" || word.iter().all(u8::is_ascii_digit);
-        if word.is_empty() || word.len() > octets_max || word.ends_with(b":") || !in_place {
+        // `host daemon: a b c - x` is RFC 3164.
+        let in_place = match index {
+            0 | APP_NAME => !word.ends_with(b":"),
+            2 => word == b"-" || word.iter().all(u8::is_ascii_digit),
+            _ => true,
+        };
+        if word.is_empty() || word.len() > octets_max || !in_place {
             return false;
         }
     }

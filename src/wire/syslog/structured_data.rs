@@ -4,6 +4,7 @@
 //! find the places again. Nothing is unescaped until somebody asks for the pieces.
 
 use super::cursor::Cursor;
+use super::escape::{Escapes, Pieces};
 use super::notes::Notes;
 use crate::base::limits::SD_PARAMS_MAX;
 
@@ -182,39 +183,7 @@ impl<'a> Param<'a> {
     /// The value without its escapes, as pieces of the message that only need to be put in a row.
     #[must_use]
     pub fn pieces(self) -> Pieces<'a> {
-        Pieces { rest: self.raw_value }
-    }
-}
-
-/// Iterator over the unescaped pieces of a PARAM-VALUE; no piece is empty.
-#[derive(Debug, Clone)]
-pub struct Pieces<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        // The octet after an escaping backslash is plain, so the search for the next escape starts behind it.
-        let mut from = 0;
-        if let [b'\\', escaped @ (b'"' | b'\\' | b']'), ..] = self.rest {
-            let _: &u8 = escaped;
-            self.rest = self.rest.get(1..)?;
-            from = 1;
-        }
-        let mut end = self.rest.len();
-        while let Some(offset) = memchr::memchr(b'\\', self.rest.get(from..)?) {
-            let place = from + offset;
-            if matches!(self.rest.get(place + 1), Some(b'"' | b'\\' | b']')) {
-                end = place;
-                break;
-            }
-            from = place + 1;
-        }
-        let (piece, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest;
-        (!piece.is_empty()).then_some(piece)
+        Pieces::new(self.raw_value, Escapes::StructuredData)
     }
 }
 

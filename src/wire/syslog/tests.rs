@@ -122,7 +122,8 @@ fn rfc_3164_5_4_examples() {
     );
     // Example 3 has the year first, a zone that is a fixed offset by name only, and two hosts.
     let third = "<0>1990 Oct 22 10:52:01 TZ-6 scapegoat.dmz.example.org 10.1.2.3 sched[0]: That's All Folks!";
-    assert_eq!(time(third), "1990-10-22 10:52:01");
+    assert_eq!(time(third), "1990-10-22 10:52:01 TZ-6");
+    assert_eq!(fields(third), "scapegoat.dmz.example.org sched 0 - | That's All Folks!");
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn host_and_tag_are_told_apart() {
         fields("<12>Apr 14 16:48:54 pa 1,2020/04/14 16:48:54,x"),
         "pa - - - | 1,2020/04/14 16:48:54,x"
     );
-    assert_eq!(fields("<13>Mar  7 09:05:03 h CEF:0|A|B"), "h - - - | CEF:0|A|B");
+    assert_eq!(fields("<13>Mar  7 09:05:03 h CEF:0|A|B"), "h CEF - - | CEF:0|A|B");
     assert_eq!(fields("<13>Mar  7 09:05:03 h     at a.b.C(D.java:1)"), "h - - - |     at a.b.C(D.java:1)");
     assert_eq!(fields("<13>Mar  7 09:05:03 U7,78,v4.0: logread[5]: x"), "- U7,78,v4.0 - - | logread[5]: x");
     assert_eq!(fields("<13>Mar  7 09:05:03 h : Scrubbed@ 2021 x"), "h - - - | Scrubbed@ 2021 x");

@@ -55,6 +55,16 @@ pub(super) enum Stamp<'a> {
     Impossible,
 }
 
+impl Stamp<'_> {
+    /// The same, but not written as its RFC wants it.
+    fn nonstandard(self) -> Self {
+        match self {
+            Self::Known { time, .. } => Self::Known { time, standard: false },
+            Self::Impossible => Self::Impossible,
+        }
+    }
+}
+
 /// Reads a stamp in any shape that stands where RFC 3164 has its TIMESTAMP.
 ///
 /// `None`: there is none. The octet after the stamp is not judged.
@@ -70,7 +80,13 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     }
     let (stamp, cursor) = match cursor.peek()? {
         b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)),
-        letter if letter.is_ascii_alphabetic() => month_first(skip_weekday(cursor), None),
+        letter if letter.is_ascii_alphabetic() => {
+            let after_weekday = skip_weekday(cursor);
+            match after_weekday.peek()? {
+                b'0'..=b'9' => iso(after_weekday).map(|(stamp, cursor)| (stamp.nonstandard(), cursor)),
+                _ => month_first(after_weekday, None),
+            }
+        }
         _ => None,
     }?;
     Some(match stamp {
@@ -122,11 +138,11 @@ pub(super) fn date_and_time<'a>(date: &[u8], start: Cursor<'a>) -> Option<(Stamp
     known.then(|| (assemble(i32::try_from(year).ok(), month, day, time, Offset::Absent, false), cursor))
 }
 
-/// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it.
+/// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it, or `2018-Nov- 9 15:41:30`, as Opengear does.
 fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let year = cursor.number(4, 4)?;
-    if !cursor.eat_spaces() {
+    if !cursor.eat(b'-') && !cursor.eat_spaces() {
         return None;
     }
     month_first(cursor, Some(year))
@@ -137,7 +153,8 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, C
     let mut cursor = start;
     let name: &[u8; 3] = cursor.take(3).try_into().ok()?;
     let month = month_number(*name)?;
-    let padded = cursor.eat_spaces();
+    let dashed = year.is_some() && cursor.eat(b'-');
+    let padded = cursor.eat_spaces() || dashed;
     let day_start = cursor;
     let day = cursor.number(1, 2)?;
     let standard = year.is_none()
@@ -168,6 +185,13 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, C
     Some((assemble(year, month, day, time, zone, standard), cursor))
 }
 
+/// Reads ` 1987`, the year that `date` writes behind the zone, if a word follows it.
+pub(super) fn year_after_zone<'a>(start: Cursor<'a>) -> Option<(i32, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = if cursor.eat(b' ') { year_before(&mut cursor, b' ') } else { None }?;
+    Some((i32::try_from(year).ok()?, cursor)).filter(|_| cursor.at(b' '))
+}
+
 /// Moves over four digits of a plausible year that a space, the end, or `end` and one of these follow.
 ///
 /// With `None` the cursor has moved as well, so work on a copy.
@@ -179,12 +203,16 @@ fn year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<u32> {
     (ahead.at_field_end() || ahead.eat(end) && ahead.at_field_end()).then_some(year)
 }
 
-/// Moves over `Mon `, if a month follows: some devices write the weekday first.
+/// Moves over `Mon ` or `Mon, `: some devices write the weekday first.
 fn skip_weekday(start: Cursor<'_>) -> Cursor<'_> {
     let mut cursor = start;
     let day = cursor.take(3).try_into().map(lower_case);
     let known = matches!(day.as_ref(), Ok(b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"));
-    if known && cursor.eat_spaces() { cursor } else { start }
+    if !known {
+        return start;
+    }
+    cursor.eat(b',');
+    if cursor.eat_spaces() { cursor } else { start }
 }
 
 fn lower_case(name: [u8; 3]) -> [u8; 3] {
@@ -341,13 +369,53 @@ fn assemble<'a>(
     Stamp::Known { time, standard }
 }
 
-/// The offset that a `tz` value (`-0500`, `+00:00`) names, in minutes east of UTC.
-pub(super) fn offset_minutes(text: &[u8]) -> Option<i32> {
+/// The zone that a `tz` value (`-0500`, `+00:00`, `(GMT+0000)Region`, `CEST`) names: minutes east of UTC, or a word.
+pub(super) fn zone_of_pair(text: &[u8]) -> (Option<i32>, Option<&[u8]>) {
     let mut cursor = Cursor::new(text);
+    cursor.eat_all(b"(GMT");
     match Offset::read(&mut cursor) {
-        Offset::Minutes { value, .. } if cursor.is_empty() => Some(value),
-        _ => None,
+        Offset::Minutes { value, .. } if cursor.is_empty() || cursor.at(b')') => (Some(value), None),
+        _ => (None, Some(text).filter(|text| is_zone_word(text))),
     }
+}
+
+/// Whether `text` is a word that may name a zone.
+fn is_zone_word(text: &[u8]) -> bool {
+    (2..=7).contains(&text.len()) && text.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// Reads the value of a `time` pair that has the date as well: `2019-03-18 08:33:45 UTC`, or seconds since 1970.
+pub(super) fn quoted<'a>(text: &'a [u8]) -> Option<Stamp<'a>> {
+    let start = Cursor::new(text);
+    if let Some((mut stamp, mut cursor)) = iso(start) {
+        if let Stamp::Known { time, .. } = &mut stamp
+            && cursor.eat(b' ')
+            && is_zone_word(cursor.rest)
+        {
+            time.zone = Some(cursor.rest);
+            cursor = Cursor::new(b"");
+        }
+        return cursor.is_empty().then_some(stamp);
+    }
+    let digits = (9..=10).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    let seconds = digits.then(|| std::str::from_utf8(text).ok()?.parse::<i64>().ok()).flatten()?;
+    Some(since_1970(seconds))
+}
+
+/// The stamp of a count of seconds, which is in UTC.
+fn since_1970<'a>(seconds: i64) -> Stamp<'a> {
+    let date = civil::civil_from_days(seconds.div_euclid(civil::SECONDS_PER_DAY));
+    // A day has 86,400 seconds.
+    let second = u32::try_from(seconds.rem_euclid(civil::SECONDS_PER_DAY)).unwrap_or(0);
+    let time = TimeOfDay {
+        hour: second / 3_600,
+        minute: second / 60 % 60,
+        second: second % 60,
+        nanosecond: None,
+        standard: false,
+    };
+    let zone = Offset::Minutes { value: 0, standard: false };
+    assemble(Some(date.year), u32::from(date.month), u32::from(date.day), time, zone, false)
 }
 
 #[cfg(test)]

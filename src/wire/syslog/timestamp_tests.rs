@@ -118,8 +118,8 @@ fn what_is_no_stamp_is_left_alone() {
 
 #[test]
 fn offsets_of_a_zone_value() {
-    assert_eq!(offset_minutes(b"-0500"), Some(-300));
-    assert_eq!(offset_minutes(b"+00:00"), Some(0));
-    assert_eq!(offset_minutes(b"+25:00"), None);
-    assert_eq!(offset_minutes(b"+0100x"), None);
+    assert_eq!(zone_of_pair(b"-0500"), (Some(-300), None));
+    assert_eq!(zone_of_pair(b"+00:00"), (Some(0), None));
+    assert_eq!(zone_of_pair(b"+25:00"), (None, None));
+    assert_eq!(zone_of_pair(b"+0100x"), (None, None));
 }

@@ -1,0 +1,162 @@
+//! `enriched_data` of a syslog message: what its columns do not say, as a JSON object.
+//!
+//! Invariant: nothing is guessed. An object of a vendor's facts is there when the message is of that vendor's format
+//! by its shape, which `wire::syslog` decides.
+
+use std::net::IpAddr;
+
+use crate::base::limits;
+use crate::model::bounded::Bounded;
+use crate::wire::syslog::pairs::Pairs;
+use crate::wire::syslog::payload::{Cef, Leef};
+use crate::wire::syslog::{Message, Mnemonic, Notation, Notes, Payload, StructuredData};
+
+use super::json::{self, Object};
+use super::number;
+
+/// Kept back for what closes the JSON object.
+const ENDING_OCTETS_MAX: usize = 1_024;
+
+/// Notes that say nothing a reader does not see anyway.
+const SELF_EVIDENT: [Notes; 3] = [Notes::BYTE_ORDER_MARK, Notes::TRAILER_STRIPPED, Notes::HOSTNAME_ABSENT];
+
+/// Appends `enriched_data` of a message, a JSON object; nothing, when the columns say it all. `relay` brought the
+/// message, when its source is not where it came from.
+///
+/// ```text
+/// {"msg_id":"ID47","proc_id":"worker-1","sequence_number":7,
+///  "cisco":{"facility":"LINK","severity":3,"mnemonic":"UPDOWN"},
+///  "huawei":{"module":"IFNET","severity":4,"name":"IF_STATE"},
+///  "structured_data":{"exampleSDID@32473":{"iut":"3","ip":["a","b"]}},
+///  "cef":{"version":"0","device_vendor":"V",...,"extension":{"src":"192.0.2.1"}},
+///  "leef":{"version":"1.0","vendor":"V",...,"attributes":{"src":"192.0.2.1"}},
+///  "fields":{"devname":"fw1","action":"close"},
+///  "relay":"192.0.2.1",
+///  "notes":["timestamp-nonstandard"]}
+/// ```
+pub fn enrich(message: &Message<'_>, relay: Option<IpAddr>, out: &mut Vec<u8>) {
+    let mut out = Bounded::new(out, limits::ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
+    let mut object = Object::new(&mut out);
+    if let Some(msg_id) = message.msg_id.filter(|id| message.app_name != Some(id)) {
+        object.text("msg_id", msg_id);
+    }
+    if let Some(proc_id) = message.proc_id.filter(|id| number(id).is_none()) {
+        object.text("proc_id", proc_id);
+    }
+    if let Some(sequence_number) = message.sequence_number {
+        object.member("sequence_number");
+        object.out.unsigned(sequence_number);
+    }
+    if let Some(name) = message.mnemonic() {
+        mnemonic(&mut object, name);
+    }
+    if let Some(data) = message.structured_data {
+        object.large("structured_data", "structured_data_truncated", |out| structured_data(out, data));
+    }
+    match message.payload() {
+        Payload::Text => {}
+        Payload::Cef(cef) => object.large("cef", "cef_truncated", |out| self::cef(out, cef)),
+        Payload::Leef(leef) => object.large("leef", "leef_truncated", |out| self::leef(out, leef)),
+        Payload::Pairs(pairs) => fields(&mut object, pairs),
+    }
+    object.out.release(ENDING_OCTETS_MAX);
+    if let Some(relay) = relay {
+        object.member("relay");
+        object.out.formatted(format_args!("\"{relay}\""));
+    }
+    notes(&mut object, message.notes);
+    if !object.is_empty() {
+        object.end();
+    }
+}
+
+/// Writes the parts of the name of an event. A severity that is a digit is a number, a letter stays a letter.
+fn mnemonic(object: &mut Object<'_, '_>, name: Mnemonic<'_>) {
+    let (vendor, [facility, mnemonic]) = match name.notation {
+        Notation::Cisco => ("cisco", ["facility", "mnemonic"]),
+        Notation::Huawei => ("huawei", ["module", "name"]),
+    };
+    object.member(vendor);
+    let mut parts = Object::new(&mut *object.out);
+    parts.text(facility, name.facility);
+    parts.member("severity");
+    if name.severity.is_ascii_digit() {
+        parts.out.push(&[name.severity]);
+    } else {
+        json::text(parts.out, &[name.severity]);
+    }
+    parts.text(mnemonic, name.mnemonic);
+    parts.end();
+}
+
+/// Writes SD-ELEMENTs by SD-ID, SD-PARAMs by name.
+fn structured_data(out: &mut Bounded<'_>, data: StructuredData<'_>) {
+    let mut left = limits::JSON_PAIRS_MAX;
+    for (place, element) in data.elements().enumerate() {
+        out.push(if place == 0 { b"{" } else { b"," });
+        json::text(out, element.id);
+        out.push(b":");
+        left = left.saturating_sub(json::fields(out, &mut element.params(), left));
+    }
+    out.push(b"}");
+}
+
+/// Writes the header of CEF and its extension.
+fn cef(out: &mut Bounded<'_>, cef: Cef<'_>) {
+    let mut object = Object::new(out);
+    for (name, pieces) in cef.header() {
+        object.member(name);
+        json::value(object.out, pieces);
+    }
+    object.member("extension");
+    pairs(object.out, cef.extension());
+    object.end();
+}
+
+/// Writes the header of LEEF and its attributes.
+fn leef(out: &mut Bounded<'_>, leef: Leef<'_>) {
+    let mut object = Object::new(out);
+    for (name, pieces) in leef.header() {
+        object.member(name);
+        json::value(object.out, pieces);
+    }
+    object.member("attributes");
+    pairs(object.out, leef.attributes());
+    object.end();
+}
+
+/// Writes the pairs of a payload that is nothing else; of text that only starts with pairs, nothing.
+fn fields(object: &mut Object<'_, '_>, found: Pairs<'_>) {
+    let before = object.mark();
+    let mut sound = false;
+    object.large("fields", "fields_truncated", |out| sound = pairs(out, found));
+    if !sound {
+        object.rewind(before);
+    }
+}
+
+/// Writes pairs; gives whether the text was nothing but pairs, as far as it was read.
+fn pairs(out: &mut Bounded<'_>, pairs: Pairs<'_>) -> bool {
+    let mut source = pairs.iter();
+    json::fields(out, &mut source, limits::JSON_PAIRS_MAX);
+    source.is_sound()
+}
+
+/// Writes the notes that tell something.
+fn notes(object: &mut Object<'_, '_>, mut notes: Notes) {
+    SELF_EVIDENT.iter().for_each(|note| notes.remove(*note));
+    for (place, note) in notes.names().enumerate() {
+        if place == 0 {
+            object.member("notes");
+        }
+        object.out.push(if place == 0 { b"[" } else { b"," });
+        object.out.quoted(note);
+    }
+    if !notes.is_empty() {
+        object.out.push(b"]");
+    }
+}
+
+#[cfg(test)]
+#[path = "enrich_tests.rs"]
+mod tests;

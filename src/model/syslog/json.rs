@@ -1,0 +1,228 @@
+//! JSON of names and values that a peer sent: objects whose repeated names have lists.
+//!
+//! Invariant: whatever the octets, what is written is valid JSON as long as nothing was cut by the bound.
+
+use crate::base::limits::JSON_PAIRS_MAX;
+use crate::model::bounded::Bounded;
+use crate::wire::syslog::escape::Pieces;
+use crate::wire::syslog::pairs::Pair;
+use crate::wire::syslog::structured_data::Param;
+
+/// Slots of the table of names; twice the names, so that searches are short.
+const SLOTS: usize = 2 * JSON_PAIRS_MAX;
+
+/// A JSON object under construction.
+pub(super) struct Object<'b, 'o> {
+    pub(super) out: &'b mut Bounded<'o>,
+    members: usize,
+}
+
+impl<'b, 'o> Object<'b, 'o> {
+    /// An object without members.
+    pub(super) fn new(out: &'b mut Bounded<'o>) -> Self {
+        Self { out, members: 0 }
+    }
+
+    /// Whether it has no member; nothing was written then.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members == 0
+    }
+
+    /// Writes the name of the next member.
+    pub(super) fn member(&mut self, name: &str) {
+        self.separate();
+        self.out.push(b"\"");
+        self.out.push(name.as_bytes());
+        self.out.push(b"\":");
+    }
+
+    /// Writes a member with octets as its text.
+    pub(super) fn text(&mut self, name: &str, octets: &[u8]) {
+        self.member(name);
+        text(self.out, octets);
+    }
+
+    /// Writes a member that `write` fills, or instead that it did not fit: `name_truncated`.
+    pub(super) fn large(&mut self, name: &str, truncated: &str, write: impl FnOnce(&mut Bounded<'o>)) {
+        let before = (self.out.mark(), self.members);
+        self.member(name);
+        write(self.out);
+        if self.out.is_full() {
+            self.out.retract(before.0);
+            self.members = before.1;
+            self.member(truncated);
+            self.out.push(b"true");
+        }
+    }
+
+    /// A place to go back to.
+    pub(super) fn mark(&self) -> (usize, usize) {
+        (self.out.mark(), self.members)
+    }
+
+    /// Goes back to a mark.
+    pub(super) fn rewind(&mut self, mark: (usize, usize)) {
+        self.out.retract(mark.0);
+        self.members = mark.1;
+    }
+
+    /// Ends the object. Without members it writes `{}`.
+    pub(super) fn end(self) {
+        self.out.push(if self.members == 0 { b"{}" } else { b"}" });
+    }
+
+    fn separate(&mut self) {
+        self.out.push(if self.members == 0 { b"{" } else { b"," });
+        self.members += 1;
+    }
+}
+
+/// A name with its value, as a peer wrote them.
+#[derive(Clone)]
+pub(super) struct Field<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) pieces: Pieces<'a>,
+}
+
+impl<'a> From<Pair<'a>> for Field<'a> {
+    fn from(pair: Pair<'a>) -> Self {
+        Self { name: pair.name, pieces: pair.pieces() }
+    }
+}
+
+impl<'a> From<Param<'a>> for Field<'a> {
+    fn from(param: Param<'a>) -> Self {
+        Self { name: param.name, pieces: param.pieces() }
+    }
+}
+
+/// Writes an object of what `source` gives, at most `count_max` of it; a name that occurs more than once has a list. Gives
+/// how many fields were written.
+pub(super) fn fields<'a, I>(out: &mut Bounded<'_>, source: &mut I, count_max: usize) -> usize
+where
+    I: Iterator<Item: Into<Field<'a>>> + Clone,
+{
+    let before = out.mark();
+    let start = source.clone();
+    let mut seen = Names::new();
+    let mut object = Object::new(out);
+    for field in source.take(count_max) {
+        let field = field.into();
+        if !seen.insert(field.name) {
+            // Read on, so that `source` has come as far as without repeated names.
+            let _: usize = source.take(count_max.saturating_sub(seen.count)).count();
+            out.rewind(before);
+            return grouped(out, start.take(count_max));
+        }
+        object.separate();
+        text(object.out, field.name);
+        object.out.push(b":");
+        value(object.out, field.pieces);
+    }
+    object.end();
+    seen.count
+}
+
+/// Writes fields with repeated names.
+fn grouped<'a, I>(out: &mut Bounded<'_>, fields: I) -> usize
+where
+    I: Iterator<Item: Into<Field<'a>>>,
+{
+    let mut all: [Option<Field<'a>>; JSON_PAIRS_MAX] = [const { None }; JSON_PAIRS_MAX];
+    let mut count = 0;
+    for (place, field) in all.iter_mut().zip(fields) {
+        *place = Some(field.into());
+        count += 1;
+    }
+    let mut object = Object::new(out);
+    let mut rest = all.get_mut(..count).unwrap_or_default();
+    while let Some((first, later)) = rest.split_first_mut() {
+        rest = later;
+        // One that was written with an earlier one of its name is not there any more.
+        let Some(first) = first.take() else { continue };
+        object.separate();
+        text(object.out, first.name);
+        let is_list = rest.iter().flatten().any(|field| field.name == first.name);
+        object.out.push(if is_list { b":[" } else { b":" });
+        value(object.out, first.pieces);
+        for place in rest.iter_mut() {
+            if let Some(same) = place.take_if(|field| field.name == first.name) {
+                object.out.push(b",");
+                value(object.out, same.pieces);
+            }
+        }
+        if is_list {
+            object.out.push(b"]");
+        }
+    }
+    object.end();
+    count
+}
+
+/// The names of an object so far: a table that is searched from a place that the name itself gives.
+struct Names<'a> {
+    slots: [&'a [u8]; SLOTS],
+    count: usize,
+}
+
+impl<'a> Names<'a> {
+    fn new() -> Self {
+        Self { slots: [&[]; SLOTS], count: 0 }
+    }
+
+    /// Adds `name`; `false` when it is there, or when a repeated one cannot be told.
+    fn insert(&mut self, name: &'a [u8]) -> bool {
+        if name.is_empty() || self.count >= JSON_PAIRS_MAX {
+            return false;
+        }
+        self.count += 1;
+        let mut place = Self::place(name);
+        loop {
+            match self.slots.get_mut(place % SLOTS) {
+                Some(slot) if slot.is_empty() => {
+                    *slot = name;
+                    return true;
+                }
+                Some(slot) if *slot == name => return false,
+                _ => place += 1,
+            }
+        }
+    }
+
+    /// Where the search for `name` starts. It need not be hard to guess: there are few names.
+    fn place(name: &[u8]) -> usize {
+        let octet = |place: usize| name.get(place).map_or(0, |octet| usize::from(*octet));
+        let half = name.len() / 2;
+        name.len() + 7 * octet(0) + 31 * octet(half) + 101 * octet(name.len() - 1) + 53 * octet(half / 2)
+    }
+}
+
+/// Writes octets as a JSON string; what is not UTF-8 becomes U+FFFD, the message itself keeps it.
+pub(super) fn text(out: &mut Bounded<'_>, octets: &[u8]) {
+    out.push(b"\"");
+    piece(out, octets);
+    out.push(b"\"");
+}
+
+/// Writes a value without its escapes as a JSON string.
+pub(super) fn value<'a>(out: &mut Bounded<'_>, pieces: impl Iterator<Item = &'a [u8]>) {
+    out.push(b"\"");
+    for part in pieces {
+        piece(out, part);
+    }
+    out.push(b"\"");
+}
+
+/// Writes a part of a JSON string.
+fn piece(out: &mut Bounded<'_>, octets: &[u8]) {
+    for chunk in octets.utf8_chunks() {
+        out.escaped(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            out.push("\u{fffd}".as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

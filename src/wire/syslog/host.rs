@@ -1,0 +1,104 @@
+//! What may be a host name or an address.
+//!
+//! Invariant: these say what a word looks like; whether it is the host is decided by where it stands.
+
+use super::cursor::Cursor;
+
+/// Octets of a host name (RFC 1035 2.3.4, RFC 5424 6).
+const HOST_OCTETS_MAX: usize = 255;
+
+/// Whether `word` may be a host name or an address.
+pub(super) fn is_host(word: &[u8]) -> bool {
+    let member = |octet: &u8| {
+        octet.is_ascii_alphanumeric()
+            || matches!(octet, b'.' | b'-' | b'_' | b':' | b'/' | b'@' | b'~' | b'+' | b'#')
+    };
+    word.len() <= HOST_OCTETS_MAX
+        && word.iter().any(u8::is_ascii_alphanumeric)
+        && (!word.ends_with(b":") || is_ip_address(word))
+        && word.iter().all(member)
+}
+
+/// Whether `word` has the shape of an IPv4 or IPv6 address; its values are not judged.
+pub(super) fn is_ip_address(word: &[u8]) -> bool {
+    let Some(first) = word.first().filter(|first| first.is_ascii_hexdigit() || **first == b':') else {
+        return false;
+    };
+    let colons = word.iter().filter(|octet| **octet == b':').count();
+    if colons == 0 {
+        return first.is_ascii_digit()
+            && word.iter().filter(|octet| **octet == b'.').count() == 3
+            && word.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
+    }
+    let compressed = word.windows(2).any(|pair| pair == b"::");
+    (colons == 7 || (compressed && (2..=7).contains(&colons)))
+        && word.iter().all(|octet| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.'))
+}
+
+/// Moves over a host that is the first of a list with commas: `U7PG2,788a2056b182,v4.0.66.10832` with or without a
+/// colon, as UniFi devices name themselves (model or name, MAC address, version), or `fw1,name=value`, which F5
+/// iRules send.
+pub(super) fn listed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    let mut ahead = *cursor;
+    let host = ahead.take_while(HOST_OCTETS_MAX, |octet| !matches!(octet, b',' | b' ' | b'='));
+    if !ahead.eat(b',') || !is_host(host) {
+        return None;
+    }
+    let mut after_name = ahead;
+    let name = after_name.take_while(64, |octet| octet.is_ascii_alphanumeric() || octet == b'_');
+    if !name.is_empty() && after_name.at(b'=') {
+        *cursor = ahead;
+        return Some(host);
+    }
+    let address = ahead.take_while(12, |octet| octet.is_ascii_hexdigit());
+    if address.len() != 12 || !ahead.eat_all(b",v") {
+        return None;
+    }
+    ahead.take_while(32, |octet| octet.is_ascii_alphanumeric() || octet == b'.');
+    ahead.eat(b':');
+    ahead.at_field_end().then(|| {
+        *cursor = ahead;
+        host
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_by_shape() {
+        for address in
+            ["192.0.2.1", "10.321.1.123", "2001:db8::1", "0002::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8"]
+        {
+            assert!(is_ip_address(address.as_bytes()) && is_host(address.as_bytes()), "{address}");
+        }
+        for other in ["", ":", "a:b", "1.2.3", "1.2.3.4.5", "v4.0.66.10832", "cafe", "host:"] {
+            assert!(!is_ip_address(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn hosts_by_shape() {
+        for host in ["a", "#8#/#8#", "9sw_1/a@b", "re0.edge01", "slot1/f5", "x+y~z"] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+        for other in ["", "-", "--", "a:", "a=b", "\"a\"", "a,b", "[358]"] {
+            assert!(!is_host(other.as_bytes()), "{other}");
+        }
+        assert!(!is_host(&[b'a'; HOST_OCTETS_MAX + 1]));
+    }
+
+    #[test]
+    fn the_first_of_a_list() {
+        let first = |text: &'static str| {
+            let mut cursor = Cursor::new(text.as_bytes());
+            listed(&mut cursor).map(|host| (host, cursor.rest))
+        };
+        assert_eq!(first("U7PG2,788a2056b182,v4.0.66.10832: x"), Some((&b"U7PG2"[..], &b" x"[..])));
+        assert_eq!(first("fw1,f5_irule=a,b=c"), Some((&b"fw1"[..], &b"f5_irule=a,b=c"[..])));
+        for other in ["a,b", "a,b c=d", "U7,78,v4.0: x", "a b,c=d", "1,2020/04/14 16:48:54,x=y"] {
+            assert_eq!(first(other), None, "{other}");
+        }
+    }
+}
