@@ -16,7 +16,9 @@ pub const RATE_MAX: u64 = 10_000_000;
 /// Longest run: one week.
 pub const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Most devices: each has at least one prebuilt message of about 250 octets in memory, per thread.
-pub const DEVICES_MAX: u32 = 262_144;
+pub const DEVICES_MAX: u32 = 1_048_576;
+/// Highest number of a first device: there are 16 million addresses to send from.
+pub const FIRST_DEVICE_MAX: u32 = 8_000_000;
 /// Most sender threads.
 pub const THREADS_MAX: u32 = 64;
 /// Highest weight of one kind in `--mix`.
@@ -52,9 +54,13 @@ pub struct Args {
     #[arg(long, value_name = "KIND=WEIGHT,...", default_value = "syslog=70,v2c=30", value_parser = parse_mix)]
     pub mix: Mix,
 
-    /// Number of devices that send, 1 to 262144
+    /// Number of devices that send, 1 to 1048576
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=i64::from(DEVICES_MAX)))]
     pub devices: u32,
+
+    /// Number of the first device, 0 to 8000000: two runs at once are then of different devices
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(FIRST_DEVICE_MAX)))]
+    pub first_device: u32,
 
     /// Address to send to, IPv4 or IPv6
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -307,7 +313,8 @@ mod tests {
             ("--duration", "30", "500ms"),
             ("--drain-timeout", "soon", "500ms"),
             ("--mix", "v9=1", "rfc5424"),
-            ("--devices", "0", "1..=262144"),
+            ("--devices", "0", "1..=1048576"),
+            ("--first-device", "8000001", "0..=8000000"),
             ("--threads", "65", "1..=64"),
             ("--target", "localhost", "invalid IP address"),
             ("--syslog-port", "0", "1..=65535"),

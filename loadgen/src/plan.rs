@@ -72,7 +72,7 @@ impl Plan {
         let slot_count = args.devices.max(SLOTS_MIN);
         let mut kinds = apportion(&args.mix, slot_count);
         rng.shuffle(&mut kinds);
-        let mut devices: Vec<u32> = (0..args.devices).collect();
+        let mut devices: Vec<u32> = (args.first_device..args.first_device + args.devices).collect();
         rng.shuffle(&mut devices);
 
         let mut plan = Self {
@@ -210,6 +210,7 @@ mod tests {
         for other in [
             "--seed 43 --devices 100 --rate 1000 --duration 1s",
             "--seed 42 --devices 101 --rate 1000 --duration 1s",
+            "--seed 42 --devices 100 --first-device 1 --rate 1000 --duration 1s",
             "--seed 42 --devices 100 --rate 1001 --duration 1s",
             "--seed 42 --devices 100 --rate 1000 --duration 2s",
             "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v1=1",

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# What a flood of sources costs, and who gives way in an overload.
+#
+#   perf/sources.sh
+#
+# 1. Memory: as many messages from 1,000 addresses and from 1,000,000, with the rate limit on. The right answer: every
+#    message is accounted for, sources were evicted and counted, and the million took at most 64 MiB more.
+# 2. Fairness: one device sends as fast as it can beside 200 quiet ones, into a store that is slowed down by tiny
+#    transactions. The right answer: no message of a quiet device is dropped with sources.fair_share, and the run without
+#    it shows what it is for.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+muttd=${MUTTD:-$root/target/release/muttd} loadgen=${LOADGEN:-$root/target/release/loadgen}
+for program in "$muttd" "$loadgen"; do
+    [ -x "$program" ] || { echo "$program is missing: cargo build --release --workspace"; exit 2; }
+done
+work=$(mktemp -d)
+pid=
+cleanup() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+# start QUEUE BATCH LIMIT FAIR: a daemon on free ports; sets pid, http, syslog, snmp.
+start() {
+    rm -rf "$work/run" && mkdir -p "$work/run" && cd "$work/run"
+    cat >mutt.yaml <<YAML
+daemon: {log_file: null, pid_file: null}
+listeners:
+  snmp: {port: 0, address: 127.0.0.1}
+  syslog: {port: 0, address: 127.0.0.1, protocol: udp}
+processor: {queue_max_size: $1, batch_write_size: $2}
+pattern_matching: {rules_file: null}
+snmpv3: {credentials_file: null}
+http: {listen: "127.0.0.1:0"}
+sources: {messages_per_second_max: $3, fair_share: $4}
+YAML
+    "$muttd" --config mutt.yaml 2>log &
+    pid=$!
+    for _ in $(seq 100); do
+        http=$(sed -n 's/.*listening http on \([^ ]*:[0-9]*\):.*/\1/p' log)
+        [ -z "$http" ] || break
+        sleep 0.1
+    done
+    syslog=$(sed -n 's/.*listening syslog-udp on [^ ]*:\([0-9]*\):.*/\1/p' log)
+    snmp=$(sed -n 's/.*listening snmp-udp on [^ ]*:\([0-9]*\):.*/\1/p' log)
+}
+
+stop() {
+    kill -TERM "$pid"
+    wait "$pid"
+    pid=
+    grep -o 'stopped: .*' log
+}
+
+load() { "$loadgen" --target 127.0.0.1 --syslog-port "$syslog" --snmp-port "$snmp" --mix syslog=1 "$@"; }
+metric() { curl -fsS "http://$http/metrics" | awk -v name="$1" '$1 == name { print $2 }'; }
+
+resident() {
+    start 200000 10000 10000 true
+    load --rate 15000 --duration 70s --devices "$1" --verify "http://$http" --accept-drops >load.log || { cat load.log; exit 1; }
+    memory=$(metric mutt_resident_octets)
+    evicted=$(metric mutt_source_evictions_total)
+    echo "$1 sources: $((memory / 1048576)) MiB resident, $evicted evicted"
+    stop
+}
+echo "== memory: 1,050,000 messages at 15,000/s"
+resident 1000
+few=$memory
+resident 1000000
+more=$(((memory - few) / 1048576))
+echo "the million took $more MiB more (allowed 64)"
+failed=0
+[ "$more" -le 64 ] || failed=1
+
+echo "== fairness: one device at 80,000/s beside 200 quiet ones at 1,000/s, transactions of 20"
+fair() {
+    start 20000 20 0 "$1"
+    load --rate 80000 --duration 6s --devices 1 --seed 7 >loud.log 2>&1 &
+    loud=$!
+    load --rate 1000 --duration 4s --devices 200 --first-device 5000 --seed 8 >quiet.log 2>&1
+    wait "$loud" || true
+    for _ in $(seq 300); do
+        curl -fsS "http://$http/api/v1/ledger" >ledger.json
+        ! grep -q '"in_flight":0,' ledger.json || break
+        sleep 0.1
+    done
+    quiet=$(sqlite3 data/messages.db "SELECT count(*) FROM messages WHERE source_ip >= '127.1.19' AND source_ip < '127.1.3'")
+    echo "fair_share $1: $quiet of 4000 quiet messages stored; $(grep -o '"over_fair_share":[0-9]*,\|"queue_full":[0-9]*,\|"kernel_receive_buffer":[0-9]*,' ledger.json | tail -n 3 | tr '\n' ' ')"
+    stop
+}
+fair false
+without=$quiet
+fair true
+[ "$quiet" -eq 4000 ] || failed=1
+[ "$without" -lt 4000 ] || { echo "the overload was none: nothing is shown"; failed=1; }
+exit "$failed"
