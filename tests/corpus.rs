@@ -96,6 +96,18 @@ fn compare(file: &str, protocol: Protocol, cases_min: usize) {
         let expected = case["expect"].as_object().unwrap();
         assert!(!expected.is_empty(), "{} expects nothing", case["name"]);
         for (field, expected) in expected {
+            if field == "facts" {
+                for (fact, expected) in expected.as_object().unwrap() {
+                    let found = &read["enriched"][fact];
+                    if found != expected {
+                        differences.push(format!(
+                            "{} {fact}:\n  found    {found}\n  expected {expected}",
+                            case["name"]
+                        ));
+                    }
+                }
+                continue;
+            }
             let found = read.get(field).unwrap_or_else(|| panic!("{}: no field {field}", case["name"]));
             if found != expected {
                 differences
@@ -109,6 +121,25 @@ fn compare(file: &str, protocol: Protocol, cases_min: usize) {
 #[test]
 fn syslog() {
     compare("syslog.jsonl", Protocol::Syslog, 20);
+}
+
+#[test]
+fn dialects_of_syslog() {
+    compare("syslog-dialects.jsonl", Protocol::Syslog, 75);
+}
+
+#[test]
+fn lines_of_other_projects() {
+    for (file, cases_min) in [
+        ("go-syslog", 70),
+        ("syslog-loose", 12),
+        ("rsyslog-parsertest", 20),
+        ("beats", 7),
+        ("napalm-logs", 60),
+        ("sc4s", 200),
+    ] {
+        compare(&format!("permissive/{file}.jsonl"), Protocol::Syslog, cases_min);
+    }
 }
 
 #[test]

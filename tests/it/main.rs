@@ -9,6 +9,8 @@
 
 mod config;
 mod corpus_daemon;
+mod corpus_reference;
+mod corpus_review;
 mod corpus_snmp;
 mod corpus_syslog;
 mod daemon;

@@ -155,7 +155,9 @@ fn behind_port(after_origin: Cursor<'_>) -> Option<(Anchor<'_>, Cursor<'_>)> {
     let dated = !port.is_empty()
         && cursor.eat(b' ')
         && matches!(cursor.rest, [b'0'..=b'9', _, _, _, b'-', b'A'..=b'Z', ..]);
-    if dated { anchor(cursor, true) } else { None }
+    // A word in capitals behind the time is the tag here, not a zone.
+    let (stamp, rest) = dated.then(|| timestamp::any(cursor)).flatten()?;
+    rest.at_field_end().then_some((Anchor::Stamp(stamp), rest))
 }
 
 /// Whether `word` starts with an IOS-XR node and its colon.
@@ -199,6 +201,9 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
                 cursor = after;
             }
         }
+    }
+    if stamp == Stamp::Impossible {
+        cursor.eat_all(b" GMT");
     }
     let mut ahead = cursor;
     ahead.eat_spaces();

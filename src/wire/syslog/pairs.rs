@@ -46,7 +46,11 @@ impl<'a> Pairs<'a> {
         if cursor.eat(b'[') {
             name(&mut cursor)?;
             let found = cursor.eat_all(b":\"");
-            return found.then_some(Self { text, style: Style::CheckPoint, escapes: Escapes::Quote });
+            return found.then_some(Self {
+                text,
+                style: Style::CheckPoint,
+                escapes: Escapes::StructuredData,
+            });
         }
         name(&mut cursor)?;
         if !cursor.eat(b'=') {
@@ -148,6 +152,8 @@ impl<'a> Iter<'a> {
         let cursor = &mut self.cursor;
         cursor.eat_spaces();
         let name = name_before(cursor, b':')?;
+        // Some names have a colon of their own: `ike::"..."`.
+        cursor.eat(b':');
         if !cursor.eat(b'"') {
             // The cut may be here.
             self.sound = cursor.is_empty();
@@ -233,12 +239,12 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-/// Moves over a name: a letter, then letters, digits and what firewalls put between them.
+/// Moves over a name: a letter or `_`, then letters, digits and what firewalls put between them.
 fn name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let name = cursor.take_while(NAME_OCTETS_MAX, |octet| {
         octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.')
     });
-    name.first().is_some_and(u8::is_ascii_alphabetic).then_some(name)
+    name.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_').then_some(name)
 }
 
 /// Moves over a name and `mark`; stays where it is without them.

@@ -80,6 +80,10 @@ fn check_point() {
         text(r#"[action:"Accept"; flags:"18692"; origin:"10.0.0.1"]"#),
         sound(&["action=Accept", "flags=18692", "origin=10.0.0.1"])
     );
+    assert_eq!(
+        text(r#"[action:"Reject"; __tag:"a[b=\]"; ike::"Main Mode"; ] more"#),
+        sound(&["action=Reject", "__tag=a[b=]", "ike=Main Mode"])
+    );
     assert_eq!(text(r#"[action:"Accept"; fla"#), sound(&["action=Accept"]));
     assert!(!text(r#"[action:"Monitored";..."#).unwrap().1);
     assert_eq!(text("[358]: x"), None);

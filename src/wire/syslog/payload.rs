@@ -128,7 +128,12 @@ impl<'a> Leef<'a> {
         if delimiter.is_some() {
             cursor = ahead;
         }
-        Some(Self { header, delimiter: delimiter.unwrap_or(b'\t'), attributes: cursor.rest })
+        // PAN-OS puts `|` between attributes where LEEF 1.0 has tabs.
+        let with_bars = delimiter.is_none()
+            && memchr::memchr(b'\t', cursor.rest).is_none()
+            && memchr::memchr(b'|', cursor.rest).is_some();
+        let delimiter = delimiter.unwrap_or(if with_bars { b'|' } else { b'\t' });
+        Some(Self { header, delimiter, attributes: cursor.rest })
     }
 
     /// The fields of the header, as pieces.
@@ -189,6 +194,7 @@ mod tests {
     fn leef() {
         for (line, delimiter) in [
             (&b"LEEF:1.0|V|P|1|E|src=1\tdst=2"[..], b'\t'),
+            (b"LEEF:1.0|V|P|1|E|src=1|dst=2", b'|'),
             (b"LEEF:2.0|V|P|1|E|^|src=1^dst=2", b'^'),
             (b"LEEF:2.0|V|P|1|E|x5E|src=1^dst=2", b'^'),
             (b"LEEF:2.0|V|P|1|E|0x7c|src=1|dst=2", b'|'),

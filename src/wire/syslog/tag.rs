@@ -69,6 +69,10 @@ pub(super) fn read<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: Plac
     if repeated.iter().any(|text| cursor.rest.starts_with(text)) {
         return;
     }
+    if place == Place::AfterHost && cursor.at(b'[') {
+        nameless(cursor, message);
+        return;
+    }
     let Some(tag) = named(cursor, place) else { return };
     // Without a colon the word is only believed where a tag must stand, and if it does not begin a date.
     if !tag.ended {
@@ -86,6 +90,16 @@ pub(super) fn read<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: Plac
     message.proc_id = tag.proc_id;
     message.content = tag.after.rest;
     named_event(tag.after, message);
+}
+
+/// Reads `[358]: `, the process id of a program that does not tell its name.
+fn nameless<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
+    let mut cursor = start;
+    let proc_id = bracketed(&mut cursor).filter(|proc_id| proc_id.iter().all(u8::is_ascii_digit));
+    if proc_id.is_some() && cursor.eat(b':') && cursor.eat(b' ') {
+        message.proc_id = proc_id;
+        message.content = cursor.rest;
+    }
 }
 
 /// Whether a tag stands here that its colon, its brackets or its shape makes one.
@@ -181,17 +195,37 @@ fn named<'a>(start: Cursor<'a>, place: Place) -> Option<Tag<'a>> {
     if tag.ended || place != Place::AfterHost {
         return Some(tag);
     }
-    // F5 writes the severity, and others a second address, before the tag; vectra has ` -` before the colon.
-    let leads = LEVELS.contains(&tag.name) || host::is_ip_address(tag.name);
+    // F5 writes the severity, ProCurve the five digits of an event, and others a second address, before the tag; Vectra
+    // has ` -` before the colon, NetScaler a space.
+    let is_event = tag.name.len() == 5 && tag.name.iter().all(u8::is_ascii_digit);
+    let leads = is_event || LEVELS.contains(&tag.name) || host::is_ip_address(tag.name);
     if leads && let Some(next) = name_and_proc_id(tag.after).filter(|next| next.ended) {
         return Some(next);
     }
     let mut after = tag.after;
-    if after.eat_all(b"-:") && after.at_field_end() {
+    after.eat(b'-');
+    if after.eat(b':') && after.at_field_end() {
         after.eat(b' ');
         return Some(Tag { ended: true, after, ..tag });
     }
-    Some(tag)
+    Some(
+        versioned(tag.after)
+            .map(|(proc_id, after)| Tag { proc_id, after, ended: true, ..tag })
+            .unwrap_or(tag),
+    )
+}
+
+/// Moves over a version that stands between a name and the end of its tag: `1.4.1: ` or `255.10[94]: `.
+fn versioned<'a>(start: Cursor<'a>) -> Option<(Option<&'a [u8]>, Cursor<'a>)> {
+    let mut cursor = start;
+    let version = cursor.take_while(16, |octet| octet.is_ascii_digit() || octet == b'.');
+    if !version.contains(&b'.') || !version.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let proc_id = if cursor.at(b'[') { Some(bracketed(&mut cursor)?) } else { None };
+    let ended = cursor.eat(b':') && cursor.at_field_end();
+    cursor.eat(b' ');
+    ended.then_some((proc_id, cursor))
 }
 
 /// Reads MikroTik's `system,info,account `: at least two topics, one of which is a severity.

@@ -79,7 +79,7 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
         cursor.take(1);
     }
     let (stamp, cursor) = match cursor.peek()? {
-        b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)),
+        b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)).or_else(|| slashed(cursor)),
         letter if letter.is_ascii_alphabetic() => {
             let after_weekday = skip_weekday(cursor);
             match after_weekday.peek()? {
@@ -146,6 +146,26 @@ fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
         return None;
     }
     month_first(cursor, Some(year))
+}
+
+/// Reads `10/15/2013:15:09:41` as NetScaler writes it, day or month first as it was told to; where both are possible
+/// the month is first, as by default. Of `15:09:41 GMT`, without a date, nobody knows the day.
+fn slashed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let first = cursor.number(2, 2)?;
+    if cursor.at(b':') {
+        cursor = start;
+        TimeOfDay::read(&mut cursor)?;
+        return cursor.rest.starts_with(b" GMT ").then_some((Stamp::Impossible, cursor));
+    }
+    if !cursor.eat(b'/') {
+        return None;
+    }
+    let second = cursor.number(2, 2)?;
+    let year = if cursor.eat(b'/') { cursor.number(4, 4)? } else { return None };
+    let time = if cursor.eat(b':') { TimeOfDay::read(&mut cursor)? } else { return None };
+    let (month, day) = if first > 12 { (second, first) } else { (first, second) };
+    Some((assemble(i32::try_from(year).ok(), month, day, time, Offset::Absent, false), cursor))
 }
 
 /// Reads `Oct 11 22:14:15`, with a year after the day or after the time, with a fraction, with an offset.
