@@ -52,6 +52,8 @@ pub struct Arrival<'a> {
 pub enum Cut {
     /// It was longer than the listener takes; its end is gone.
     Truncated,
+    /// It is a part of a message that was longer than the listener takes.
+    Part,
     /// The connection ended within it.
     Unterminated,
     /// The stream's framing broke before it: these octets are what stood there.
@@ -168,6 +170,7 @@ impl Pipeline {
         let mut reasons = decoded.reasons;
         match arrival.cut {
             Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
+            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
             Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
             Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
             None => {}

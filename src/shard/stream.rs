@@ -22,7 +22,7 @@ use crate::base::clock::{Clock, Stopwatch, Timestamp};
 use crate::net::accept::{Admission, ConnectionCounters};
 use crate::shard::intake::{Intake, Overflow};
 use crate::shard::pipeline::{Arrival, Cut, Protocol};
-use crate::wire::syslog::framing::{Deframer, Step};
+use crate::wire::syslog::framing::{Deframer, Over, Oversize, Step};
 
 /// Octets taken with one read.
 const READ_OCTETS: usize = 64 * 1024;
@@ -219,7 +219,7 @@ async fn accept(socket: TcpListener, door: Rc<Door>, hub: Rc<Hub>, mut stopped: 
             peer,
             port: door.port,
             listener: door.listener,
-            deframer: Deframer::new(door.limits.message_octets_max),
+            deframer: Deframer::new(door.limits.message_octets_max, Oversize::Truncate),
             message_octets_max: door.limits.message_octets_max,
             pending: BytesMut::new(),
             pending_capacity: 0,
@@ -361,11 +361,12 @@ impl Connection {
                 return (consumed_total, Taken::Blocked);
             }
             match self.deframer.next(rest, end_of_stream) {
-                Ok(Step::Frame { bytes, consumed, truncated, unterminated }) => {
-                    let cut = match (truncated, unterminated) {
-                        (true, _) => Some(Cut::Truncated),
-                        (false, true) => Some(Cut::Unterminated),
-                        (false, false) => None,
+                Ok(Step::Frame { bytes, consumed, over, unterminated }) => {
+                    let cut = match (over, unterminated) {
+                        (Some(Over::Truncated), _) => Some(Cut::Truncated),
+                        (Some(Over::Part), _) => Some(Cut::Part),
+                        (None, true) => Some(Cut::Unterminated),
+                        (None, false) => None,
                     };
                     intake.accept(&self.arrival(bytes, at, cut));
                     consumed_total += consumed;

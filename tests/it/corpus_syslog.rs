@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use mutt::base::span::Span;
-use mutt::wire::syslog::framing::{Deframer, FramingError, Step};
+use mutt::wire::syslog::framing::{Deframer, FramingError, Oversize, Step};
 use mutt::wire::syslog::{Message, Pri, decode};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -337,7 +337,7 @@ fn every_line_cut_at_every_octet_is_survived() {
 
 /// The messages of a stream that arrives in `reads`.
 fn deframe(reads: &[&[u8]], octets_max: usize) -> (Vec<Vec<u8>>, Option<FramingError>) {
-    let mut deframer = Deframer::new(octets_max);
+    let mut deframer = Deframer::new(octets_max, Oversize::Truncate);
     let mut buffer: Vec<u8> = Vec::new();
     let mut messages = Vec::new();
     for turn in 0..=reads.len() {

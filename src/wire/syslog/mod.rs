@@ -13,6 +13,7 @@ pub mod framing;
 mod key_value;
 pub mod notes;
 pub mod pri;
+pub mod relp;
 mod rfc3164;
 mod rfc5424;
 pub mod structured_data;
