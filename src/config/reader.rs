@@ -32,6 +32,9 @@ pub(super) struct Fields {
     entries: Vec<(&'static str, Node)>,
 }
 
+/// A year: the longest time that can be set.
+pub(super) const SECONDS_MAX: u64 = 365 * 86_400;
+
 /// Characters of a value that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 64;
 
@@ -297,6 +300,12 @@ impl<'s> Reader<'s> {
         self.integer(entry, least, most, note).and_then(|value| usize::try_from(value).ok())
     }
 
+    /// A port.
+    pub(super) fn port(&mut self, entry: &Entry) -> Option<u16> {
+        let port = self.integer(entry, 0, u16::MAX.into(), " (0 = any free port)")?;
+        u16::try_from(port).ok()
+    }
+
     /// Whole seconds up to `most`, of which 0 means never.
     pub(super) fn seconds_or_never(&mut self, entry: &Entry, most: u64) -> Option<Option<Duration>> {
         let seconds = self.integer(entry, 0, most, " (0 = never)")?;
@@ -359,6 +368,28 @@ impl<'s> Reader<'s> {
             return Some(None);
         }
         self.text(entry, "a path, or null for none").map(|path| Some(PathBuf::from(path)))
+    }
+
+    /// A list, possibly empty, of what `parse` makes of texts; or a single text.
+    pub(super) fn list_of<T>(
+        &mut self,
+        entry: &Entry,
+        allowed: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let node = self.value(entry, allowed)?;
+        let nodes = match &node.value {
+            Written::Sequence(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut parsed = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match self.text_of(node).ok_or_else(|| "must be text".to_owned()).and_then(|text| parse(&text)) {
+                Ok(value) => parsed.push(value),
+                Err(what) => self.note(&entry.key, Some(node), &what, allowed),
+            }
+        }
+        Some(parsed)
     }
 
     /// One IP address or a list of them.

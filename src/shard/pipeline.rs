@@ -8,7 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
-use crate::model::batch::{Batch, Inform, InformKey};
+use crate::model::batch::{Acknowledgement, Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, ObjectName};
 use crate::model::{readable, syslog};
@@ -45,6 +45,10 @@ pub struct Arrival<'a> {
     pub at: Timestamp,
     /// Why it is not whole, if it is not.
     pub cut: Option<Cut>,
+    /// Who waits for its commit.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// It is probably one that came before, which its sender repeats since it got no answer.
+    pub repeated: bool,
 }
 
 /// Why an arrival is not the whole message.
@@ -286,6 +290,9 @@ fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     let record = syslog::record(&message, place, arrival.at, &mut batch.octets);
     let start = batch.octets.len();
     syslog::enrich(&message, &mut batch.octets);
+    if arrival.repeated {
+        mark_repeated(start, &mut batch.octets);
+    }
     let enriched = batch.span_from(start);
     let mut reasons = Reasons::default();
     let mut unparsed = None;
@@ -305,6 +312,17 @@ fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
         body: Body::Syslog(record),
         undecoded: unparsed,
     }
+}
+
+/// Adds `"repeated":true` to the JSON object that starts at `start`, or makes one.
+fn mark_repeated(start: usize, octets: &mut Vec<u8>) {
+    if octets.len() > start {
+        octets.pop();
+        octets.push(b',');
+    } else {
+        octets.push(b'{');
+    }
+    octets.extend_from_slice(b"\"repeated\":true}");
 }
 
 /// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.

@@ -3,6 +3,7 @@
 //! Invariant: a configuration is taken as a whole or refused as a whole, and no octet of a private key is in an error.
 
 pub mod clients;
+pub mod hello;
 pub mod names;
 
 use std::fmt;
@@ -20,7 +21,34 @@ use rustls::{RootCertStore, ServerConfig};
 use crate::net::tls::clients::{ClientPolicy, Clients};
 
 /// What TLS listeners go by: replaced as a whole when the files change. A connection keeps what it began with.
-pub type TlsInForce = Arc<ArcSwap<ServerConfig>>;
+#[derive(Clone)]
+pub struct TlsInForce(Arc<ArcSwap<ServerConfig>>);
+
+impl fmt::Debug for TlsInForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The configuration holds a private key.
+        f.debug_struct("TlsInForce").finish_non_exhaustive()
+    }
+}
+
+impl TlsInForce {
+    /// `config` from now on.
+    #[must_use]
+    pub fn new(config: ServerConfig) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(config)))
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<ServerConfig> {
+        self.0.load_full()
+    }
+
+    /// Puts `config` in the place of what was in force.
+    pub fn replace(&self, config: ServerConfig) {
+        self.0.store(Arc::new(config));
+    }
+}
 
 /// Where the certificates are, and who is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
