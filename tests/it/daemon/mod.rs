@@ -6,5 +6,8 @@ mod informs;
 mod limits;
 mod options;
 mod receive;
+mod relp;
 mod rules;
 mod start_up;
+mod tls;
+mod transports;
