@@ -72,11 +72,13 @@ fn announce_runtime(settings: &Settings, facts: &Facts) {
 /// Says when fewer connections can be open than the configuration allows.
 fn announce_descriptors(settings: &Settings, descriptors: u64) {
     let syslog = &settings.listeners.syslog;
-    let connections = syslog.tcp.connections_max as u64;
-    if syslog.enabled && syslog.protocol.tcp() && descriptors < connections + DESCRIPTORS_RESERVED {
+    let listeners = [syslog.protocol.tcp(), syslog.tls.enabled, syslog.relp.enabled];
+    let listeners = listeners.into_iter().filter(|used| syslog.enabled && *used).count() as u64;
+    let connections = syslog.tcp.connections_max as u64 * listeners;
+    if listeners > 0 && descriptors < connections + DESCRIPTORS_RESERVED {
         tracing::warn!(
-            "{descriptors} files may be open, too few for listeners.syslog.tcp.connections_max {connections}; raise \
-             the limit (ulimit -Hn, LimitNOFILE) or lower the key"
+            "{descriptors} files may be open, too few for {connections} connections (listeners.syslog.tcp.connections_max \
+             for each of {listeners} listener(s)); raise the limit (ulimit -Hn, LimitNOFILE) or lower the key"
         );
     }
 }

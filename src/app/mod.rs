@@ -6,6 +6,7 @@ mod announce;
 mod memory;
 mod reload;
 mod start;
+mod tls;
 mod wiring;
 
 pub use start::{control_runtime, start};
@@ -35,6 +36,7 @@ pub struct App {
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
     reloader: reload::Reloader,
+    tls_reloader: Option<tls::TlsReloader>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -69,9 +71,12 @@ impl App {
         listeners.find(|listener| listener.name == name).map_or(&[], |listener| &listener.addresses)
     }
 
-    /// Reads the rules file again; a bad one leaves the old rules in force and says so.
+    /// Reads the rules file and the certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
+        if let Some(tls) = &self.tls_reloader {
+            tls.request();
+        }
     }
 
     /// Whether a thread of the receive path died.

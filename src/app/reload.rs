@@ -13,7 +13,7 @@ use crate::config::settings::PatternMatching;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
 /// Editors write a file in several steps; the reload waits until they are done.
-const SETTLE: Duration = Duration::from_millis(200);
+pub(super) const SETTLE: Duration = Duration::from_millis(200);
 
 /// Keeps the rules in force up to date.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Reloader {
 
 /// Watches the folder of `path`: a file that is replaced by renaming, or by turning a link on the way to it, is
 /// another one afterwards. Whatever happens there, the contents of the file decide whether it changed.
-fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+pub(super) fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             changed.notify_one();

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
+use crate::app::tls::TlsReloader;
 use crate::app::{App, memory, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::settings::Settings;
@@ -21,12 +22,15 @@ use crate::matching::RuleSet;
 use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::net::sys;
+use crate::net::tls::{self, TlsInForce, TlsSettings};
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
-use crate::shard::group::{self, Surroundings};
+use crate::shard::group::{self, Listener, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
+use crate::shard::stream::StreamSurroundings;
+use crate::shard::stream::acknowledgements::Mailbox;
 use crate::sink::counters::SinkCounters;
-use crate::sink::drain::{Answer, Drain, Ending};
+use crate::sink::drain::{Drain, Ending, Receipts};
 use crate::storage::connection::Store;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
@@ -44,14 +48,15 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     };
     let store = storage::connection::open(&wiring::store(settings))?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
-    let bound = group::bind(&wiring::group(settings, runtime))?;
+    let tls = load_tls(settings)?;
+    let bound = group::bind(&wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls)))?;
     let http_listener = bind_http(settings, &control)?;
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
         credentials,
-        memory_bound_octets: memory::bound(slots, bound.receive_octets()),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), settings),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,
@@ -60,6 +65,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
+    let mailbox = Arc::new(Mailbox::default());
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
@@ -67,9 +73,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         names: Arc::new(Names::standard()),
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         clock: Arc::clone(&clock),
+        streams: StreamSurroundings {
+            mailbox: Arc::clone(&mailbox),
+            stored: stored_over_relp(&store, &bound.listeners)?.into(),
+        },
     };
     let (group, listeners, responder) = bound.start(&surroundings)?;
-    let sink = Sink::start(settings, store, consumer, responder, clock, listeners.len())?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, listeners.len())?;
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let shards = group.counters.clone();
@@ -92,11 +102,27 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         http_address,
         http_stop,
         reloader: Reloader::start(&settings.pattern_matching, in_force, &control),
+        tls_reloader: tls.map(|(files, tls)| TlsReloader::start(files, tls, &control)),
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };
     announce::announce(&app, settings, &facts);
     Ok(app)
+}
+
+/// The certificates of the listeners over TLS, and where they are from.
+fn load_tls(settings: &Settings) -> anyhow::Result<Option<(TlsSettings, TlsInForce)>> {
+    let Some(files) = settings.listeners.syslog.tls_settings() else { return Ok(None) };
+    let tls = tls::load(&files).context("listeners.syslog.tls")?;
+    Ok(Some((files, TlsInForce::new(tls))))
+}
+
+/// Who is told of what was committed.
+fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
+    Receipts {
+        inform: Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local)),
+        relp: Box::new(move |acknowledgements| mailbox.post(acknowledgements)),
+    }
 }
 
 /// The runtime for HTTP, signals and timers.
@@ -125,20 +151,18 @@ impl Sink {
         settings: &Settings,
         store: Store,
         consumer: Consumer<Batch>,
-        responder: Responder,
+        receipts: Receipts,
         clock: Arc<dyn Clock>,
         listeners: usize,
     ) -> anyhow::Result<Self> {
         let counters = Arc::new(SinkCounters::new(listeners));
         let stop = Arc::new(AtomicBool::new(false));
-        let answer: Answer =
-            Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local));
         let writer = Writer::new(store, settings.storage.keep_community)?;
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,
             Box::new(writer),
-            answer,
+            receipts,
             clock,
             Arc::clone(&counters),
             Arc::clone(&stop),
@@ -181,6 +205,14 @@ fn serve_http(
 fn write_pid_file(path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, format!("{}\n", std::process::id()))
         .with_context(|| format!("cannot write the pid file {}", path.display()))
+}
+
+/// The newest messages that the RELP listener took before; none without such a listener.
+fn stored_over_relp(store: &Store, listeners: &[Listener]) -> anyhow::Result<Vec<Vec<u8>>> {
+    match listeners.iter().position(|listener| listener.name == wiring::RELP) {
+        Some(number) => store.newest_messages(number as u8).context("cannot read the newest messages"),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The rules of the configuration; none, when no file is named.

@@ -4,18 +4,22 @@ use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::listener::UdpSettings;
+use crate::net::tls::TlsInForce;
 use crate::shard::gate::ListenerSources;
 use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
 use crate::shard::pipeline::Protocol;
 use crate::shard::rate_limit::RateSettings;
 use crate::shard::runtime::Runtime;
-use crate::shard::stream::StreamLimits;
+use crate::shard::stream::{Speech, StreamLimits};
 use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
 use crate::telemetry::logging;
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
+
+/// Name of the RELP listener.
+pub const RELP: &str = "syslog-relp";
 
 /// How long a refusing store is tried at shutdown.
 const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -78,11 +82,10 @@ pub fn queue_slots(settings: &Settings, listeners: usize) -> usize {
 }
 
 /// The listeners.
-pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
+pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) -> GroupSettings {
     let snmp = &settings.listeners.snmp;
     let syslog = &settings.listeners.syslog;
     let mut udp = Vec::new();
-    let mut tcp = Vec::new();
     if snmp.enabled {
         udp.push(UdpListenerSettings {
             name: "snmp-udp",
@@ -111,25 +114,11 @@ pub fn group(settings: &Settings, runtime: Runtime) -> GroupSettings {
             },
         });
     }
-    if syslog.enabled && syslog.protocol.tcp() {
-        tcp.push(TcpListenerSettings {
-            name: "syslog-tcp",
-            addresses: syslog.address.clone(),
-            port: syslog.port,
-            limits: StreamLimits {
-                message_octets_max: syslog.buffer_size_octets,
-                connections_max: syslog.tcp.connections_max,
-                idle_timeout: syslog.tcp.idle_timeout,
-                frame_timeout: syslog.tcp.frame_timeout,
-            },
-            sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: true },
-        });
-    }
     GroupSettings {
         runtime,
         shards: shards(settings),
         udp,
-        tcp,
+        tcp: streams(&settings.listeners.syslog, tls),
         trusted_relays: syslog.trusted_relays.clone(),
         rate: rate(&settings.sources),
         fair_share: settings.sources.fair_share,
@@ -143,6 +132,37 @@ fn rate(sources: &settings::Sources) -> Option<RateSettings> {
         burst_messages: sources.burst_messages_max,
         summary_micros: i64::try_from(sources.summary.as_micros()).unwrap_or(i64::MAX),
     })
+}
+
+/// The listeners over TCP. Their limits are the same.
+fn streams(syslog: &settings::SyslogListener, tls: Option<&TlsInForce>) -> Vec<TcpListenerSettings> {
+    let unacknowledged_max = syslog.relp.unacknowledged_max;
+    let relp_tls = tls.filter(|_| syslog.relp.tls);
+    let all = [
+        (syslog.protocol.tcp(), "syslog-tcp", syslog.port, Speech::Syslog, None),
+        (syslog.tls.enabled, "syslog-tls", syslog.tls.port, Speech::Syslog, tls),
+        (syslog.relp.enabled, RELP, syslog.relp.port, Speech::Relp { unacknowledged_max }, relp_tls),
+    ];
+    let used = all.into_iter().filter(|(used, ..)| syslog.enabled && *used);
+    used.map(|(_, name, port, speech, tls)| TcpListenerSettings {
+        name,
+        addresses: syslog.address.clone(),
+        port,
+        speech,
+        tls: tls.cloned(),
+        proxies: syslog.tcp.proxy_protocol_from.clone(),
+        // Whoever waits for an acknowledgement is made to wait for it, and loses nothing.
+        sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: speech == Speech::Syslog },
+        limits: StreamLimits {
+            message_octets_max: syslog.buffer_size_octets,
+            oversize: syslog.tcp.oversize,
+            connections_max: syslog.tcp.connections_max,
+            connections_per_source_max: syslog.tcp.connections_per_source_max,
+            idle_timeout: syslog.tcp.idle_timeout,
+            frame_timeout: syslog.tcp.frame_timeout,
+        },
+    })
+    .collect()
 }
 
 /// The sink.

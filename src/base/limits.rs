@@ -16,6 +16,12 @@ pub const VARBINDS_MAX: usize = 2_048;
 /// Octets of the decimal MSG-LEN of octet counting (RFC 6587 3.4.1); more digits are not a length.
 pub const MSG_LEN_DIGITS_MAX: usize = 10;
 
+/// Octets of a PROXY header (version 2), TLVs included: proxies that tell all about a TLS connection need some hundred.
+pub const PROXY_HEADER_OCTETS_MAX: usize = 4 * 1024;
+
+/// Octets of the command of a RELP frame.
+pub const RELP_COMMAND_OCTETS_MAX: usize = 32;
+
 /// SD-ELEMENTs and SD-PARAMs read from one RFC 5424 message.
 pub const SD_PARAMS_MAX: usize = 1_024;
 

@@ -9,6 +9,7 @@ use crate::config::document::Source;
 use crate::config::error::{ConfigError, Problem};
 use crate::config::settings::Settings;
 use crate::config::{load, load_credentials, rules};
+use crate::net::tls;
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +85,18 @@ pub fn check(path: &Path) -> CheckReport {
         Some(file) => check_credentials(&mut report, file),
         None if refused => {}
         None => report.summary.push("no credentials file".to_owned()),
+    }
+    if let (false, Some(tls)) = (refused, settings.listeners.syslog.tls_settings()) {
+        let name = tls.certificate_file.display();
+        match tls::load(&tls) {
+            Ok(_) => report.summary.push(format!("{name}: certificate and key go together")),
+            Err(error) => {
+                report.problems.push(Problem::of_file(
+                    &path.display().to_string(),
+                    format!("listeners.syslog.tls: {error}"),
+                ));
+            }
+        }
     }
     report
 }

@@ -76,7 +76,7 @@ section! {
 
 section! {
     /// `listeners.syslog`.
-    SyslogListener { tcp: SyslogTcp, } [
+    SyslogListener { tcp: SyslogTcp, tls: SyslogTls, relp: SyslogRelp, } [
         enabled, port, protocol, address, allow_from, trusted_relays, time_zone, time_zones, zone_words, buffer_size,
         receive_buffer_bytes,
     ]
@@ -94,7 +94,33 @@ section! {
 
 section! {
     /// `listeners.syslog.tcp`.
-    SyslogTcp {} [connections_max, idle_timeout_seconds, frame_timeout_seconds]
+    SyslogTcp {} [
+        connections_max,
+        connections_per_source_max,
+        idle_timeout_seconds,
+        frame_timeout_seconds,
+        oversize,
+        proxy_protocol_from,
+    ]
+}
+
+section! {
+    /// `listeners.syslog.tls`.
+    SyslogTls {} [
+        enabled,
+        port,
+        certificate_file,
+        key_file,
+        client_certificates,
+        client_ca_file,
+        client_fingerprints,
+        client_names,
+    ]
+}
+
+section! {
+    /// `listeners.syslog.relp`.
+    SyslogRelp {} [enabled, port, tls, unacknowledged_max]
 }
 
 section! {

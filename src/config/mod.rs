@@ -21,6 +21,7 @@ mod resolve;
 mod rules;
 mod secret;
 pub mod settings;
+mod streams;
 mod zones;
 
 use std::path::Path;
@@ -36,7 +37,7 @@ pub use secret::Secret;
 pub use settings::{
     ArchiveFormat, Archiver, Daemon, Database, FileBuffer, Http, Listeners, LogFormat, LogLevel,
     PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Storage, Synchronous,
-    SyslogListener, SyslogProtocol, SyslogTcp,
+    SyslogListener, SyslogProtocol, SyslogRelp, SyslogTcp, SyslogTls,
 };
 
 /// Loads `mutt_config.yaml`. What it leaves out has the default of [`Settings`].

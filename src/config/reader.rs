@@ -33,6 +33,9 @@ pub(super) struct Fields {
     entries: Vec<(&'static str, Node)>,
 }
 
+/// A year: the longest time that can be set.
+pub(super) const SECONDS_MAX: u64 = 365 * 86_400;
+
 /// Characters of a value that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 64;
 
@@ -303,6 +306,12 @@ impl<'s> Reader<'s> {
         self.integer(entry, least, most, note).and_then(|value| usize::try_from(value).ok())
     }
 
+    /// A port.
+    pub(super) fn port(&mut self, entry: &Entry) -> Option<u16> {
+        let port = self.integer(entry, 0, u16::MAX.into(), " (0 = any free port)")?;
+        u16::try_from(port).ok()
+    }
+
     /// Whole seconds up to `most`, of which 0 means never.
     pub(super) fn seconds_or_never(&mut self, entry: &Entry, most: u64) -> Option<Option<Duration>> {
         let seconds = self.integer(entry, 0, most, " (0 = never)")?;
@@ -370,19 +379,8 @@ impl<'s> Reader<'s> {
     /// Networks as `10.0.0.0/8`, or single addresses: one, or a list of them, which may be empty.
     pub(super) fn networks(&mut self, entry: &Entry) -> Option<IpRanges> {
         let allowed = "networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]";
-        let node = self.value(entry, allowed)?;
-        let nodes = match &node.value {
-            Written::Sequence(nodes) => nodes.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        let mut networks = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match self.text_of(node).unwrap_or_default().parse::<IpNetwork>() {
-                Ok(network) => networks.push(network),
-                Err(error) => self.note(&entry.key, Some(node), &error.to_string(), allowed),
-            }
-        }
-        Some(IpRanges::new(networks))
+        let network = |text: &str| text.parse::<IpNetwork>().map_err(|error| error.to_string());
+        self.list_of(entry, allowed, network).map(IpRanges::new)
     }
 
     /// The pairs of a section whose keys are the operator's words; none when it is absent or empty.
@@ -403,6 +401,28 @@ impl<'s> Reader<'s> {
                 Vec::new()
             }
         }
+    }
+
+    /// A list, possibly empty, of what `parse` makes of texts; or a single text.
+    pub(super) fn list_of<T>(
+        &mut self,
+        entry: &Entry,
+        allowed: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let node = self.value(entry, allowed)?;
+        let nodes = match &node.value {
+            Written::Sequence(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut parsed = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match self.text_of(node).ok_or_else(|| "must be text".to_owned()).and_then(|text| parse(&text)) {
+                Ok(value) => parsed.push(value),
+                Err(what) => self.note(&entry.key, Some(node), &what, allowed),
+            }
+        }
+        Some(parsed)
     }
 
     /// One IP address or a list of them.

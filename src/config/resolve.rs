@@ -9,13 +9,13 @@ use crate::base::cidr::IpRanges;
 use crate::config::document::{Source, is_null};
 use crate::config::error::ConfigError;
 use crate::config::file;
-use crate::config::reader::{Entry, Reader};
+use crate::config::reader::{Entry, Reader, SECONDS_MAX};
 use crate::config::settings::{
     ArchiveFormat, Archiver, Daemon, Database, FileBuffer, Http, Listeners, LogFormat, LogLevel,
     PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Sources, Storage, Synchronous,
-    SyslogListener, SyslogProtocol, SyslogTcp,
+    SyslogListener, SyslogProtocol,
 };
-use crate::config::zones;
+use crate::config::{streams, zones};
 
 /// Most threads that receive.
 const SHARDS_MAX: u64 = 31;
@@ -25,8 +25,6 @@ const NODE_ID_MAX: u64 = (1 << 48) - 1;
 const RECEIVE_BUFFER_BYTES_MAX: u64 = i32::MAX as u64 / 2;
 /// 1 TiB.
 const MEBIBYTES_MAX: u64 = 1024 * 1024;
-/// A year.
-const SECONDS_MAX: u64 = 365 * 86_400;
 
 /// The settings that `source` means.
 pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
@@ -52,6 +50,7 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
         sources: sources(&mut reader, &written.sources),
     };
     ports(&mut reader, &written, &settings);
+    streams::certificates(&mut reader, &written.listeners.syslog, &settings.listeners.syslog);
     reader.finish()?;
     Ok(settings)
 }
@@ -85,11 +84,6 @@ fn daemon(reader: &mut Reader<'_>, written: &file::Daemon) -> Daemon {
     }
 }
 
-fn port(reader: &mut Reader<'_>, entry: &Entry) -> Option<u16> {
-    let port = reader.integer(entry, 0, u16::MAX.into(), " (0 = any free port)")?;
-    u16::try_from(port).ok()
-}
-
 fn receive_buffer(reader: &mut Reader<'_>, entry: &Entry) -> Option<usize> {
     reader.size(entry, 4_096, RECEIVE_BUFFER_BYTES_MAX, " (octets)")
 }
@@ -100,7 +94,7 @@ fn snmp(reader: &mut Reader<'_>, written: &file::SnmpListener) -> SnmpListener {
     reader.choice(&written.protocol, &[("udp", ())]);
     SnmpListener {
         enabled: reader.boolean(&written.enabled).unwrap_or(default.enabled),
-        port: port(reader, &written.port).unwrap_or(default.port),
+        port: reader.port(&written.port).unwrap_or(default.port),
         address: reader.addresses(&written.address).unwrap_or(default.address),
         allow_from: allow_from(reader, &written.allow_from),
         buffer_size_octets: reader
@@ -115,10 +109,9 @@ fn syslog(reader: &mut Reader<'_>, written: &file::SyslogListener) -> SyslogList
     let default = SyslogListener::default();
     let protocols =
         [("udp", SyslogProtocol::Udp), ("tcp", SyslogProtocol::Tcp), ("both", SyslogProtocol::Both)];
-    let tcp = &written.tcp;
     SyslogListener {
         enabled: reader.boolean(&written.enabled).unwrap_or(default.enabled),
-        port: port(reader, &written.port).unwrap_or(default.port),
+        port: reader.port(&written.port).unwrap_or(default.port),
         protocol: reader.choice(&written.protocol, &protocols).unwrap_or(default.protocol),
         address: reader.addresses(&written.address).unwrap_or(default.address),
         allow_from: allow_from(reader, &written.allow_from),
@@ -129,17 +122,9 @@ fn syslog(reader: &mut Reader<'_>, written: &file::SyslogListener) -> SyslogList
             .unwrap_or(default.buffer_size_octets),
         receive_buffer_bytes: receive_buffer(reader, &written.receive_buffer_bytes)
             .unwrap_or(default.receive_buffer_bytes),
-        tcp: SyslogTcp {
-            connections_max: reader
-                .size(&tcp.connections_max, 1, 100_000, "")
-                .unwrap_or(default.tcp.connections_max),
-            idle_timeout: reader
-                .seconds_or_never(&tcp.idle_timeout_seconds, SECONDS_MAX)
-                .unwrap_or(default.tcp.idle_timeout),
-            frame_timeout: reader
-                .seconds_or_never(&tcp.frame_timeout_seconds, SECONDS_MAX)
-                .unwrap_or(default.tcp.frame_timeout),
-        },
+        tcp: streams::tcp(reader, &written.tcp),
+        tls: streams::tls(reader, &written.tls),
+        relp: streams::relp(reader, &written.relp),
     }
 }
 

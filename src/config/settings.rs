@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use crate::base::cidr::IpRanges;
 use crate::model::zone::Zones;
+use crate::net::tls::TlsSettings;
+use crate::net::tls::clients::ClientPolicy;
+use crate::wire::syslog::framing::Oversize;
 
 /// All that `mutt_config.yaml` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -139,6 +142,10 @@ pub struct SyslogListener {
     pub receive_buffer_bytes: usize,
     /// `tcp`: bounds on connections.
     pub tcp: SyslogTcp,
+    /// `tls`: syslog over TLS.
+    pub tls: SyslogTls,
+    /// `relp`: syslog over RELP.
+    pub relp: SyslogRelp,
 }
 
 /// Transports of the syslog listener.
@@ -171,10 +178,59 @@ impl SyslogProtocol {
 pub struct SyslogTcp {
     /// `connections_max`: connections open at a time, 1 to 100,000.
     pub connections_max: usize,
+    /// `connections_per_source_max`: those of one source, 0 to 100,000; 0 means as many as there may be in all.
+    pub connections_per_source_max: usize,
     /// `idle_timeout_seconds`: a connection that sends nothing for so long is closed; `None` means never.
     pub idle_timeout: Option<Duration>,
     /// `frame_timeout_seconds`: a frame that has begun must be complete by then; `None` means it may take for ever.
     pub frame_timeout: Option<Duration>,
+    /// `oversize`: what becomes of a message longer than `buffer_size`.
+    pub oversize: Oversize,
+    /// `proxy_protocol_from`: whose connections begin with a PROXY header.
+    pub proxy_protocol_from: IpRanges,
+}
+
+/// `listeners.syslog.tls`. Address and limits are those of `listeners.syslog` and its `tcp`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyslogTls {
+    /// `enabled`: needs a certificate and a key.
+    pub enabled: bool,
+    /// `port`: TCP port; 0 means any free one.
+    pub port: u16,
+    /// `certificate_file`: the server's certificate and those up to its CA, PEM.
+    pub certificate_file: Option<PathBuf>,
+    /// `key_file`: its private key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// `client_certificates`, `client_ca_file`, `client_fingerprints`, `client_names`: who is let in.
+    pub clients: ClientPolicy,
+}
+
+/// `listeners.syslog.relp`. Address and limits are those of `listeners.syslog` and its `tcp`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyslogRelp {
+    /// `enabled`.
+    pub enabled: bool,
+    /// `port`: TCP port; 0 means any free one.
+    pub port: u16,
+    /// `tls`: within TLS, with the certificates of `tls`.
+    pub tls: bool,
+    /// `unacknowledged_max`: messages of a connection that are taken and not committed, 1 to 100,000.
+    pub unacknowledged_max: usize,
+}
+
+impl SyslogListener {
+    /// Whether anything is received over TLS.
+    #[must_use]
+    pub fn uses_tls(&self) -> bool {
+        self.enabled && (self.tls.enabled || (self.relp.enabled && self.relp.tls))
+    }
+
+    /// Certificates and clients of the listeners over TLS; `None` when there are none.
+    #[must_use]
+    pub fn tls_settings(&self) -> Option<TlsSettings> {
+        let (certificate_file, key_file) = (self.tls.certificate_file.clone()?, self.tls.key_file.clone()?);
+        self.uses_tls().then(|| TlsSettings { certificate_file, key_file, clients: self.tls.clients.clone() })
+    }
 }
 
 /// `sources`.
@@ -384,6 +440,8 @@ impl Default for SyslogListener {
             buffer_size_octets: 65_535,
             receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
             tcp: SyslogTcp::default(),
+            tls: SyslogTls::default(),
+            relp: SyslogRelp::default(),
         }
     }
 }
@@ -392,9 +450,30 @@ impl Default for SyslogTcp {
     fn default() -> Self {
         Self {
             connections_max: 10_000,
+            connections_per_source_max: 0,
             idle_timeout: Some(Duration::from_secs(3_600)),
             frame_timeout: Some(Duration::from_secs(60)),
+            oversize: Oversize::Truncate,
+            proxy_protocol_from: IpRanges::default(),
         }
+    }
+}
+
+impl Default for SyslogTls {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            port: 6514,
+            certificate_file: None,
+            key_file: None,
+            clients: ClientPolicy::default(),
+        }
+    }
+}
+
+impl Default for SyslogRelp {
+    fn default() -> Self {
+        Self { enabled: false, port: 2514, tls: false, unacknowledged_max: 1_024 }
     }
 }
 

@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use super::document::Source;
 use super::file::ConfigFile;
-use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
 use crate::base::cidr::IpRanges;
+use crate::net::tls::clients::ClientCertificates;
+use crate::net::tls::names::{ClientName, Fingerprint};
+use crate::wire::syslog::framing::Oversize;
+
+use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
 use crate::model::zone::{Zone, Zones};
 
 /// A key, a value that is not its default, and what that value does to the settings.
@@ -62,6 +66,43 @@ const CASES: &[Case] = &[
     ("listeners.syslog.tcp.frame_timeout_seconds", "5", |s| {
         s.listeners.syslog.tcp.frame_timeout = Some(Duration::from_secs(5));
     }),
+    ("listeners.syslog.tcp.connections_per_source_max", "5", |s| {
+        s.listeners.syslog.tcp.connections_per_source_max = 5;
+    }),
+    ("listeners.syslog.tcp.oversize", "Split", |s| s.listeners.syslog.tcp.oversize = Oversize::Split),
+    ("listeners.syslog.tcp.proxy_protocol_from", "[10.0.0.0/8, \"::1\"]", |s| {
+        s.listeners.syslog.tcp.proxy_protocol_from = IpRanges::parse(["::1", "10.0.0.0/8"]).unwrap();
+    }),
+    // TLS needs certificates: it cannot be enabled alone.
+    ("listeners.syslog.tls.enabled", "true\n      certificate_file: a\n      key_file: b", |s| {
+        s.listeners.syslog.tls.enabled = true;
+        s.listeners.syslog.tls.certificate_file = Some("a".into());
+        s.listeners.syslog.tls.key_file = Some("b".into());
+    }),
+    ("listeners.syslog.tls.port", "0", |s| s.listeners.syslog.tls.port = 0),
+    ("listeners.syslog.tls.certificate_file", "a.pem", |s| {
+        s.listeners.syslog.tls.certificate_file = Some("a.pem".into());
+    }),
+    ("listeners.syslog.tls.key_file", "a.key", |s| s.listeners.syslog.tls.key_file = Some("a.key".into())),
+    ("listeners.syslog.tls.client_certificates", "Required", |s| {
+        s.listeners.syslog.tls.clients.certificates = ClientCertificates::Required;
+    }),
+    ("listeners.syslog.tls.client_ca_file", "ca.pem", |s| {
+        s.listeners.syslog.tls.clients.ca_file = Some("ca.pem".into());
+    }),
+    (
+        "listeners.syslog.tls.client_fingerprints",
+        "[\"SHA256:2D:71:16:42:B7:26:B0:44:01:62:7C:A9:FB:AC:32:F5:C8:53:0F:B1:90:3C:C4:DB:02:25:87:17:92:1A:48:81\"]",
+        |s| s.listeners.syslog.tls.clients.fingerprints = vec![Fingerprint::of(b"x")],
+    ),
+    ("listeners.syslog.tls.client_names", "[\"*.Example.net\", 192.0.2.1]", |s| {
+        s.listeners.syslog.tls.clients.names =
+            vec![ClientName::Dns("*.example.net".to_owned()), ClientName::Ip("192.0.2.1".parse().unwrap())];
+    }),
+    ("listeners.syslog.relp.enabled", "true", |s| s.listeners.syslog.relp.enabled = true),
+    ("listeners.syslog.relp.port", "20514", |s| s.listeners.syslog.relp.port = 20_514),
+    ("listeners.syslog.relp.tls", "true", |s| s.listeners.syslog.relp.tls = true),
+    ("listeners.syslog.relp.unacknowledged_max", "7", |s| s.listeners.syslog.relp.unacknowledged_max = 7),
     ("processor.queue_max_size", "10000", |s| s.processor.queue_max_messages = 10_000),
     ("processor.batch_write_size", "100", |s| s.processor.batch_write_messages = 100),
     ("processor.batch_timeout_seconds", "1.5", |s| s.processor.batch_timeout = Duration::from_millis(1_500)),
@@ -150,6 +191,10 @@ fn every_range_holds_at_both_ends() {
         ("listeners.syslog.buffer_size", "479", "480", "65535", "65536"),
         ("listeners.syslog.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
         ("listeners.syslog.tcp.connections_max", "0", "1", "100000", "100001"),
+        ("listeners.syslog.tcp.connections_per_source_max", "-1", "0", "100000", "100001"),
+        ("listeners.syslog.tls.port", "-1", "0", "65535", "65536"),
+        ("listeners.syslog.relp.port", "-1", "0", "65535", "65536"),
+        ("listeners.syslog.relp.unacknowledged_max", "0", "1", "100000", "100001"),
         ("listeners.syslog.tcp.idle_timeout_seconds", "-1", "0", "31536000", "31536001"),
         ("listeners.syslog.tcp.frame_timeout_seconds", "-1", "0", "31536000", "31536001"),
         ("processor.queue_max_size", "999", "1000", "10000000", "10000001"),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: answers come from counters and settings; no request reaches the receive path.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -104,6 +105,7 @@ fn account_json(name: Option<&str>, account: &Account) -> Value {
         "difference": account.difference,
         "undecoded": account.undecoded,
         "truncated": account.truncated,
+        "repeated": account.repeated,
     });
     if let (Some(name), Some(members)) = (name, value.as_object_mut()) {
         members.insert("name".to_owned(), json!(name));
@@ -122,6 +124,7 @@ async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
             "receive_buffer_bytes_asked": listener.receive_buffer_octets.map(|(asked, _)| asked),
             "receive_buffer_bytes_granted": listener.receive_buffer_octets.map(|(_, granted)| granted),
             "connections_open": listener.connections.as_ref().map(|(_, admission)| admission.open()),
+            "connections": listener.connections.as_ref().map(|(counters, _)| BTreeMap::from(counters.all())),
         }));
     }
     all.push(json!({ "name": "http", "transport": "tcp", "addresses": [context.address] }));

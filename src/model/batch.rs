@@ -38,6 +38,16 @@ pub struct Inform {
     pub response: Span,
 }
 
+/// A message taken over RELP that waits for its answer: it is sent when the group it travels in is committed, not before,
+/// also when a rule discarded the message. Its octets are with the connection, not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Number of the connection, never used twice.
+    pub connection: u64,
+    /// TXNR of the message.
+    pub transaction: u32,
+}
+
 /// A batch: events, and the octets that all their spans point into.
 ///
 /// Octets are copied in densely when a message is accepted: a receive buffer sized for the largest datagram would
@@ -50,6 +60,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// The informs among them.
     pub informs: Vec<Inform>,
+    /// Acknowledgements of messages among them.
+    pub acknowledgements: Vec<Acknowledgement>,
     /// Labels of the rule set that was in force; [`Event::rule`] is an index into it.
     pub labels: Arc<[RuleLabel]>,
 }
@@ -58,7 +70,8 @@ impl Batch {
     /// Most octets of memory one batch holds on to.
     pub const OCTETS_MAX: usize = limits::BATCH_OCTETS_TARGET
         + limits::MESSAGE_OCTETS_MAX
-        + limits::BATCH_EVENTS_MAX * (size_of::<Event>() + size_of::<Inform>());
+        + limits::BATCH_EVENTS_MAX
+            * (size_of::<Event>() + size_of::<Inform>() + size_of::<Acknowledgement>());
 
     /// An empty batch with its memory reserved.
     #[must_use]
@@ -68,6 +81,7 @@ impl Batch {
             octets: Vec::with_capacity(limits::BATCH_OCTETS_TARGET + limits::MESSAGE_OCTETS_MAX),
             events: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
             informs: Vec::new(),
+            acknowledgements: Vec::new(),
             labels: Arc::from([]),
         }
     }
@@ -77,12 +91,13 @@ impl Batch {
         self.octets.clear();
         self.events.clear();
         self.informs.clear();
+        self.acknowledgements.clear();
     }
 
     /// Whether there is nothing to hand over.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.informs.is_empty()
+        self.events.is_empty() && self.informs.is_empty() && self.acknowledgements.is_empty()
     }
 
     /// Whether another message may make the batch outgrow its bounds.
@@ -90,6 +105,7 @@ impl Batch {
     pub fn is_full(&self) -> bool {
         self.events.len() >= limits::BATCH_EVENTS_MAX
             || self.informs.len() >= limits::BATCH_EVENTS_MAX
+            || self.acknowledgements.len() >= limits::BATCH_EVENTS_MAX
             || self.octets.len() >= limits::BATCH_OCTETS_TARGET
     }
 

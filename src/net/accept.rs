@@ -1,7 +1,9 @@
 //! Limits on the connections of a TCP listener.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::base::counter::Counter;
 
@@ -12,10 +14,38 @@ pub struct ConnectionCounters {
     pub accepted: Counter,
     /// Connections closed at once because the limit was reached.
     pub refused: Counter,
+    /// Connections closed because their source is not in the allow-list.
+    pub not_allowed: Counter,
+    /// Connections closed because their source has as many as it may have.
+    pub refused_source: Counter,
+    /// Connections closed because unfinished messages took too much memory.
+    pub refused_memory: Counter,
+    /// Connections of proxies closed because they did not begin with a PROXY header.
+    pub proxy_header: Counter,
+    /// Connections that did not get through the TLS handshake.
+    pub handshake_failed: Counter,
     /// Connections cut off because nothing came, or a started frame did not end, in time.
     pub timed_out: Counter,
     /// Connections closed because the peer broke the framing beyond repair.
     pub broken: Counter,
+}
+
+impl ConnectionCounters {
+    /// All of them, as they are called in metrics and the API.
+    #[must_use]
+    pub fn all(&self) -> [(&'static str, u64); 9] {
+        [
+            ("accepted", self.accepted.get()),
+            ("refused", self.refused.get()),
+            ("source_not_allowed", self.not_allowed.get()),
+            ("refused_source", self.refused_source.get()),
+            ("refused_memory", self.refused_memory.get()),
+            ("proxy_header", self.proxy_header.get()),
+            ("handshake_failed", self.handshake_failed.get()),
+            ("timed_out", self.timed_out.get()),
+            ("broken_framing", self.broken.get()),
+        ]
+    }
 }
 
 /// Admits at most a fixed number of connections at a time.
@@ -57,8 +87,60 @@ impl Admission {
     }
 }
 
+/// Connections by source. It has an entry only for sources that have any, so that the connections bound it.
+type BySource = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// Admits at most a fixed number of connections of one source at a time.
+#[derive(Debug, Clone)]
+pub struct SourceAdmission {
+    open: BySource,
+    connections_max: usize,
+}
+
+/// A place among the connections of a source; given back when dropped.
+#[derive(Debug)]
+pub struct SourcePlace(Option<(BySource, IpAddr)>);
+
+impl Drop for SourcePlace {
+    fn drop(&mut self) {
+        let Some((open, source)) = &self.0 else { return };
+        let Ok(mut open) = open.lock() else { return };
+        if let Some(count) = open.get_mut(source) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(source);
+            }
+        }
+    }
+}
+
+impl SourceAdmission {
+    /// An admission of at most `connections_max` connections of each source; 0 means any number.
+    #[must_use]
+    pub fn new(connections_max: usize) -> Self {
+        Self { open: BySource::default(), connections_max }
+    }
+
+    /// A place for `source`, or `None` when it has all that it may have.
+    #[must_use]
+    pub fn admit(&self, source: IpAddr) -> Option<SourcePlace> {
+        if self.connections_max == 0 {
+            return Some(SourcePlace(None));
+        }
+        let source = source.to_canonical();
+        let mut open = self.open.lock().ok()?;
+        let count = open.entry(source).or_default();
+        if *count >= self.connections_max {
+            return None;
+        }
+        *count += 1;
+        Some(SourcePlace(Some((Arc::clone(&self.open), source))))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -71,5 +153,21 @@ mod tests {
         assert_eq!(admission.open(), 2);
         drop(first);
         assert!(admission.admit().is_some());
+    }
+
+    #[test]
+    fn a_source_has_its_own_limit_and_nothing_is_kept_of_it_afterwards() {
+        let admission = SourceAdmission::new(1);
+        let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let place = admission.admit(one);
+        assert!(place.is_some());
+        assert!(admission.admit("::ffff:192.0.2.1".parse().unwrap()).is_none());
+        assert!(admission.admit(other).is_some());
+        drop(place);
+        assert!(admission.open.lock().unwrap().is_empty());
+        assert!(admission.admit(one).is_some());
+        let any = SourceAdmission::new(0);
+        let places: Vec<_> = (0..100).map(|_| any.admit(one)).collect();
+        assert!(places.iter().all(Option::is_some));
     }
 }

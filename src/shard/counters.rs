@@ -14,6 +14,8 @@ pub struct ListenerCounters {
     pub octets: Counter,
     /// Of these, longer than the configured maximum: their end is gone, what came is stored.
     pub truncated: Counter,
+    /// Of these, probably sent again since the answer to them was lost; RELP only.
+    pub repeated: Counter,
     /// Discarded by a rule.
     pub discarded: Counter,
     /// Refused: the source is not in the allow-list.

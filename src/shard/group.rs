@@ -18,6 +18,7 @@ use crate::model::zone::Zones;
 use crate::net::accept::{Admission, ConnectionCounters};
 use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp, bind_udp};
 use crate::net::sys::{self, ReceiveSlab};
+use crate::net::tls::TlsInForce;
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
 use crate::shard::counters::ShardCounters;
@@ -29,7 +30,7 @@ use crate::shard::rate_limit::{RateLimiter, RateSettings};
 use crate::shard::receive::{Shard, ShardSocket};
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
-use crate::shard::stream::{self, StreamLimits, StreamListener};
+use crate::shard::stream::{self, Speech, StreamLimits, StreamListener, StreamSurroundings};
 
 /// A UDP listener as asked for.
 #[derive(Debug, Clone)]
@@ -55,6 +56,12 @@ pub struct TcpListenerSettings {
     pub addresses: Vec<std::net::IpAddr>,
     /// Port; 0 lets the kernel choose.
     pub port: u16,
+    /// What is spoken.
+    pub speech: Speech,
+    /// Certificates, when it is spoken within TLS.
+    pub tls: Option<TlsInForce>,
+    /// Proxies: their connections begin with a PROXY header.
+    pub proxies: IpRanges,
     /// Limits on its connections.
     pub limits: StreamLimits,
     /// Who may send.
@@ -85,7 +92,7 @@ pub struct GroupSettings {
 pub struct Listener {
     /// Its name.
     pub name: &'static str,
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp`, `tls`, `relp` or `relp+tls`.
     pub transport: &'static str,
     /// Its bound addresses.
     pub addresses: Vec<SocketAddr>,
@@ -136,6 +143,8 @@ pub struct Surroundings {
     pub zones: Arc<Zones>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// What streams need besides.
+    pub streams: StreamSurroundings,
 }
 
 impl Surroundings {
@@ -211,25 +220,6 @@ fn own_listener() -> Listener {
     }
 }
 
-/// Binds the TCP listener with this number.
-fn bind_stream(settings: &TcpListenerSettings, number: u8) -> Result<(Listener, StreamListener), BindError> {
-    let TcpGroup { sockets, unavailable } = bind_tcp(&settings.addresses, settings.port)?;
-    let connections = Arc::new(ConnectionCounters::default());
-    let admission = Admission::new(settings.limits.connections_max);
-    let listener = Listener {
-        name: settings.name,
-        transport: "tcp",
-        addresses: sockets.iter().map(|(_, address)| *address).collect(),
-        receive_buffer_octets: None,
-        unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
-        drops: Vec::new(),
-        connections: Some((Arc::clone(&connections), admission.clone())),
-    };
-    let stream =
-        StreamListener { sockets, listener: number, limits: settings.limits, connections, admission };
-    Ok((listener, stream))
-}
-
 /// Binds every socket of every listener, in order.
 ///
 /// # Errors
@@ -292,6 +282,39 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
     })
 }
 
+/// Binds a TCP listener, whatever is spoken there.
+fn bind_stream(tcp: &TcpListenerSettings, number: u8) -> Result<(Listener, StreamListener), BindError> {
+    let TcpGroup { sockets, unavailable } = bind_tcp(&tcp.addresses, tcp.port)?;
+    let connections = Arc::new(ConnectionCounters::default());
+    let admission = Admission::new(tcp.limits.connections_max);
+    let listener = Listener {
+        name: tcp.name,
+        transport: match (tcp.speech, &tcp.tls) {
+            (Speech::Syslog, None) => "tcp",
+            (Speech::Syslog, Some(_)) => "tls",
+            (Speech::Relp { .. }, None) => "relp",
+            (Speech::Relp { .. }, Some(_)) => "relp+tls",
+        },
+        addresses: sockets.iter().map(|(_, address)| *address).collect(),
+        receive_buffer_octets: None,
+        unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
+        drops: Vec::new(),
+        connections: Some((Arc::clone(&connections), admission.clone())),
+    };
+    let stream = StreamListener {
+        sockets,
+        listener: number,
+        speech: tcp.speech,
+        tls: tcp.tls.clone(),
+        proxies: tcp.proxies.clone(),
+        allowed: tcp.sources.allowed.clone(),
+        limits: tcp.limits,
+        connections,
+        admission,
+    };
+    Ok((listener, stream))
+}
+
 impl BoundGroup {
     /// Octets that the receive buffers of all shards may occupy.
     #[must_use]
@@ -344,12 +367,12 @@ impl BoundGroup {
             let (intake, counters) = new_intake(shard_count, Overflow::StopReading);
             group.counters.push(counters);
             let (clock, stop) = (Arc::clone(&surroundings.clock), Arc::clone(&group.stop));
-            let ready = ready.clone();
+            let (ready, beside) = (ready.clone(), surroundings.streams.clone());
             started += 1;
             let died = Arc::clone(&group.died);
             group.spawn("streams".to_owned(), move || {
                 let on_ready = move || ready.send(()).unwrap_or_default();
-                if let Err(error) = stream::run(streams, intake, clock, &stop, on_ready) {
+                if let Err(error) = stream::run(streams, intake, clock, &beside, &stop, on_ready) {
                     tracing::error!(%error, "the thread that serves TCP ended");
                     died.store(true, Ordering::Release);
                 }

@@ -76,11 +76,15 @@ impl Intake {
             self.oldest = arrival.at;
         }
         let outcome = self.pipeline.process(arrival, &mut self.batch);
+        self.batch.acknowledgements.extend(arrival.acknowledgement);
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
         if arrival.cut == Some(Cut::Truncated) {
             counters.truncated.add_alone(1);
+        }
+        if arrival.repeated {
+            counters.repeated.add_alone(1);
         }
         match outcome {
             Outcome::Discarded => counters.discarded.add_alone(1),
@@ -147,7 +151,7 @@ impl Intake {
         self.overflow = overflow;
     }
 
-    /// Counts the events of the batch as dropped. Their informs stay unanswered, so that senders repeat them.
+    /// Counts the events of the batch as dropped. Informs and RELP messages stay unanswered, so that senders repeat them.
     fn drop_batch(&mut self) {
         for event in &self.batch.events {
             if let Some(counters) = self.counters.listeners.get(usize::from(event.listener)) {

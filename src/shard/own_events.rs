@@ -54,6 +54,8 @@ impl OwnEvents {
             local: None,
             at: now,
             cut: None,
+            repeated: false,
+            acknowledgement: None,
         }
     }
 }

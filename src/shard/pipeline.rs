@@ -8,7 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
-use crate::model::batch::{Batch, Inform, InformKey};
+use crate::model::batch::{Acknowledgement, Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, ObjectName};
 use crate::model::reported_source::reported_source;
@@ -48,6 +48,10 @@ pub struct Arrival<'a> {
     pub at: Timestamp,
     /// Why it is not whole, if it is not.
     pub cut: Option<Cut>,
+    /// Who waits for its commit.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// It is probably one that came before, which its sender repeats since it got no answer.
+    pub repeated: bool,
 }
 
 /// Why an arrival is not the whole message.
@@ -55,6 +59,8 @@ pub struct Arrival<'a> {
 pub enum Cut {
     /// It was longer than the listener takes; its end is gone.
     Truncated,
+    /// It is a part of a message that was longer than the listener takes.
+    Part,
     /// The connection ended within it.
     Unterminated,
     /// The stream's framing broke before it: these octets are what stood there.
@@ -205,6 +211,7 @@ impl Pipeline {
         let mut reasons = decoded.reasons;
         match arrival.cut {
             Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
+            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
             Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
             Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
             None => {}
@@ -247,6 +254,9 @@ impl Pipeline {
         let record = syslog::record(&message, place, &reception, &mut batch.octets);
         let start = batch.octets.len();
         syslog::enrich(&message, relay, &mut batch.octets);
+        if arrival.repeated {
+            mark_repeated(start, &mut batch.octets);
+        }
         let enriched = batch.span_from(start);
         let mut reasons = Reasons::default();
         let mut unparsed = None;
@@ -346,6 +356,17 @@ fn kind_of(version: Version) -> Kind {
         Version::V1 => Kind::SnmpV1,
         Version::V2c => Kind::SnmpV2c,
     }
+}
+
+/// Adds `"repeated":true` to the JSON object that starts at `start`, or makes one.
+fn mark_repeated(start: usize, octets: &mut Vec<u8>) {
+    if octets.len() > start {
+        octets.pop();
+        octets.push(b',');
+    } else {
+        octets.push(b'{');
+    }
+    octets.extend_from_slice(b"\"repeated\":true}");
 }
 
 /// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.

@@ -113,6 +113,8 @@ impl Shard {
                         local: datagram.local,
                         at,
                         cut: truncated.then_some(Cut::Truncated),
+                        acknowledgement: None,
+                        repeated: false,
                     });
                 }
                 if count < RECEIVE_BATCH_DATAGRAMS {

@@ -1,6 +1,6 @@
-//! Floor 4: drains the queue into a store and answers informs once their events are committed.
+//! Floor 4: drains the queue into a store and answers informs and RELP messages once they are committed.
 //!
-//! Invariant: an inform is answered only after [`Store::write`] returned for the group that holds it.
+//! Invariant: both are answered only after [`Store::write`] returned for the group that holds them.
 
 pub mod counters;
 pub mod drain;

@@ -176,7 +176,28 @@ fn random_node_id() -> u64 {
     (low & 0xffff_ffff_ffff).max(1)
 }
 
+/// Rows looked at for the newest messages of one listener: the start must not wait for a long search.
+const NEWEST_ROWS_SEARCHED: i64 = 100_000;
+
+/// Messages of one listener that are read at most.
+const NEWEST_MESSAGES_MAX: i64 = 65_536;
+
 impl Store {
+    /// The octets of the newest messages of the listener with this number, as they were received.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn newest_messages(&self, listener: u8) -> rusqlite::Result<Vec<Vec<u8>>> {
+        let mut statement = self.connection.prepare(
+            "SELECT CAST(coalesce((SELECT x.raw_bytes FROM event_extras x WHERE x.id = e.id), e.raw_message) AS BLOB)
+             FROM (SELECT id, origin, raw_message FROM events ORDER BY received_at DESC, id DESC LIMIT ?1) e
+             WHERE (e.origin >> 4) & 255 = ?2 LIMIT ?3",
+        )?;
+        let rows =
+            statement.query_map((NEWEST_ROWS_SEARCHED, listener, NEWEST_MESSAGES_MAX), |row| row.get(0))?;
+        rows.collect()
+    }
+
     /// Moves the write-ahead log into the database and empties it, so that the database is one file. For shutdown.
     ///
     /// # Errors

@@ -48,6 +48,8 @@ pub struct Account {
     pub undecoded: BTreeMap<&'static str, u64>,
     /// Messages that were longer than the listener takes. Not a term either.
     pub truncated: u64,
+    /// RELP messages that were probably sent before. They are stored: not a term either.
+    pub repeated: u64,
     /// Octets received.
     pub octets: u64,
 }
@@ -67,6 +69,7 @@ impl Account {
         self.in_flight += other.in_flight;
         self.difference += other.difference;
         self.truncated += other.truncated;
+        self.repeated += other.repeated;
         self.octets += other.octets;
         for (sum, terms) in [(&mut self.dropped, &other.dropped), (&mut self.undecoded, &other.undecoded)] {
             for (reason, count) in terms {
@@ -150,6 +153,7 @@ impl Sources {
             read += shard.received.get();
             account.octets += shard.octets.get();
             account.truncated += shard.truncated.get();
+            account.repeated += shard.repeated.get();
             for (reason, count) in shard.undecoded() {
                 *account.undecoded.entry(reason).or_default() += count;
             }

@@ -41,7 +41,7 @@ type PerListener = (&'static str, &'static str, fn(&Account) -> u64);
 type PerReason = (&'static str, &'static str, fn(&Account) -> &BTreeMap<&'static str, u64>);
 
 /// The terms of the ledger that have no further label.
-const PER_LISTENER: [PerListener; 5] = [
+const PER_LISTENER: [PerListener; 6] = [
     ("mutt_received", "Messages that arrived, those dropped by the kernel included", |account| {
         account.received
     }),
@@ -51,6 +51,11 @@ const PER_LISTENER: [PerListener; 5] = [
     ("mutt_truncated", "Messages longer than the listener takes, stored without their end", |account| {
         account.truncated
     }),
+    (
+        "mutt_relp_repeated",
+        "RELP messages probably sent before and marked so; stored all the same",
+        |account| account.repeated,
+    ),
 ];
 
 impl Collector for Snapshot {
@@ -102,14 +107,8 @@ impl Snapshot {
         let mut metric = encoder.encode_descriptor("mutt_connections", help, None, MetricType::Counter)?;
         for listener in self.sources.listeners.iter() {
             let Some((counters, _)) = &listener.connections else { continue };
-            let states = [
-                ("accepted", &counters.accepted),
-                ("refused", &counters.refused),
-                ("timed_out", &counters.timed_out),
-                ("broken_framing", &counters.broken),
-            ];
-            for (event, count) in states {
-                counter(&mut metric, &[("listener", listener.name), ("event", event)], count.get())?;
+            for (event, count) in counters.all() {
+                counter(&mut metric, &[("listener", listener.name), ("event", event)], count)?;
             }
         }
         let mut metric = encoder.encode_descriptor(

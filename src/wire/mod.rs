@@ -12,5 +12,6 @@
 pub mod ber;
 pub mod cursor;
 pub mod error;
+pub mod proxy_protocol;
 pub mod snmp;
 pub mod syslog;

@@ -26,7 +26,7 @@ use mutt::shard::rules::ActiveRules;
 use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
-use mutt::wire::syslog::framing::{Deframer, FramingError, Step};
+use mutt::wire::syslog::framing::{Deframer, FramingError, Over, Oversize, Step};
 use mutt::wire::syslog::{self, Format, Message};
 
 /// A target by its name, which is also the name of its folder of seeds.
@@ -137,12 +137,12 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A frame: its octets, whether truncated, whether unterminated.
-type Frames = (Vec<(Vec<u8>, bool, bool)>, Option<FramingError>);
+/// A frame: its octets, whether it is a part, whether unterminated.
+type Frames = (Vec<(Vec<u8>, Option<Over>, bool)>, Option<FramingError>);
 
 /// Divides what `reads` bring, one after the other.
-fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize) -> Frames {
-    let mut deframer = Deframer::new(octets_max);
+fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize, oversize: Oversize) -> Frames {
+    let mut deframer = Deframer::new(octets_max, oversize);
     let (mut buffer, mut got) = (Vec::new(), Vec::new());
     for (read, end_of_stream) in reads.map(|read| (read, false)).chain([(&b""[..], true)]) {
         buffer.extend_from_slice(read);
@@ -153,9 +153,9 @@ fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize) -> Frame
             let consumed = match deframer.next(left, end_of_stream) {
                 Ok(Step::NeedMore) => break,
                 Ok(Step::Skip { consumed }) => consumed,
-                Ok(Step::Frame { bytes, consumed, truncated, unterminated }) => {
+                Ok(Step::Frame { bytes, consumed, over, unterminated }) => {
                     assert!(!bytes.is_empty() && bytes.len() <= octets_max && bytes.len() <= consumed);
-                    got.push((bytes.to_vec(), truncated, unterminated));
+                    got.push((bytes.to_vec(), over, unterminated));
                     consumed
                 }
                 Err(error) => return (got, Some(error)),
@@ -177,9 +177,11 @@ pub fn framing(data: &[u8]) {
     let [max, step, stream @ ..] = data else { return };
     let octets_max = 1 + usize::from(*max);
     let step = 1 + usize::from(*step);
-    let whole = frames(std::iter::once(stream), octets_max);
-    assert_eq!(frames(stream.chunks(1), octets_max), whole, "octet by octet");
-    assert_eq!(frames(stream.chunks(step), octets_max), whole, "in reads of {step}");
+    for oversize in [Oversize::Truncate, Oversize::Split] {
+        let whole = frames(std::iter::once(stream), octets_max, oversize);
+        assert_eq!(frames(stream.chunks(1), octets_max, oversize), whole, "octet by octet");
+        assert_eq!(frames(stream.chunks(step), octets_max, oversize), whole, "in reads of {step}");
+    }
 }
 
 /// A datagram: each octet of the varbinds is seen, the answer is read as it was meant, the description is bounded.

@@ -181,7 +181,7 @@ fn the_shipped_configuration_spells_out_every_key() {
             !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
         })
         .count();
-    assert_eq!(values, 53);
+    assert_eq!(values, 68);
 }
 
 #[test]
@@ -418,6 +418,58 @@ fn mistakes_in_the_configuration_are_told_in_full() {
     for (text, told) in cases {
         assert_eq!(settings_told(text), told, "{text:?}");
     }
+}
+
+/// What is told of `text` under `listeners.syslog`, without line and place.
+fn syslog_told(text: &str) -> String {
+    let told = settings_told(&format!("listeners:\n  syslog:\n    {text}\n"));
+    let first = told.lines().next().unwrap();
+    first.split_once(": listeners.syslog.").unwrap().1.to_owned()
+}
+
+#[test]
+fn mistakes_in_the_transports_are_told() {
+    let fingerprint = format!("SHA256{}", ":AB".repeat(32));
+    for (text, told) in [
+        ("tcp: {proxy_protocol_from: [10.0.0.1/8]}", "the network is 10.0.0.0/8"),
+        (
+            "tcp: {proxy_protocol_from: [lb1]}",
+            "tcp.proxy_protocol_from: value lb1: not an IP address or network",
+        ),
+        ("tcp: {oversize: cut}", "allowed: truncate, split"),
+        ("tls: {client_fingerprints: [\"SHA1:AB\"]}", "only SHA-256 fingerprints are taken"),
+        ("tls: {client_names: [\"a*.example.net\"]}", "the whole of the left-most label"),
+        ("tls: {client_names: [\"*.net\"]}", "a whole top-level domain"),
+        ("tls: {enabled: true, key_file: a}", "tls.certificate_file: needed for TLS"),
+        ("tls: {enabled: true, certificate_file: a}", "tls.key_file: needed for TLS"),
+        ("relp: {enabled: true, tls: true}", "tls.certificate_file: needed for TLS"),
+        (
+            "tls: {enabled: true, certificate_file: a, key_file: b, client_certificates: required}",
+            "tls.client_certificates: value required: needs client_ca_file or client_fingerprints",
+        ),
+        (
+            "tls: {enabled: true, certificate_file: a, key_file: b, client_ca_file: c}",
+            "tls.client_certificates: no certificate is asked for",
+        ),
+        (
+            &format!(
+                "tls: {{enabled: true, certificate_file: a, key_file: b, client_certificates: optional, \
+                 client_fingerprints: [\"{fingerprint}\"], client_names: [a.example.net]}}"
+            ),
+            "tls.client_names: needs client_ca_file",
+        ),
+        (
+            "relp: {enabled: true, port: 5514}",
+            "relp.port: value 5514: TCP port 5514 is that of syslog over tcp as well",
+        ),
+        ("relp: {unacknowledged_max: 0}", "allowed: 1 to 100000 (messages)"),
+    ] {
+        let found = syslog_told(text);
+        assert!(found.contains(told), "{text}: {found}");
+    }
+    let loaded =
+        settings("listeners: {syslog: {protocol: udp, port: 2514, relp: {enabled: true, port: 2514}}}");
+    assert!(loaded.listeners.syslog.tls_settings().is_none(), "UDP and TCP ports do not meet");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use mutt::base::span::Span;
 use mutt::model::syslog::enrich;
 use mutt::wire::syslog::decode;
-use mutt::wire::syslog::framing::{Deframer, FramingError, Step};
+use mutt::wire::syslog::framing::{Deframer, FramingError, Oversize, Step};
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ fn every_line_cut_at_every_octet_is_survived() {
                 let part = &line[..cut];
                 let message = decode(part);
                 json.clear();
-                enrich(&message, &mut json);
+                enrich(&message, None, &mut json);
                 let object = json.is_empty()
                     || serde_json::from_slice::<Value>(&json).is_ok_and(|json| json.is_object());
                 assert!(object, "{} cut at {cut}: {}", case["name"], String::from_utf8_lossy(&json));
@@ -84,7 +84,7 @@ fn every_line_cut_at_every_octet_is_survived() {
 
 /// The messages of a stream that arrives in `reads`.
 fn deframe(reads: &[&[u8]], octets_max: usize) -> (Vec<Vec<u8>>, Option<FramingError>) {
-    let mut deframer = Deframer::new(octets_max);
+    let mut deframer = Deframer::new(octets_max, Oversize::Truncate);
     let mut buffer: Vec<u8> = Vec::new();
     let mut messages = Vec::new();
     for turn in 0..=reads.len() {

@@ -190,5 +190,7 @@ pub fn arrival(protocol: Protocol, bytes: &[u8]) -> Arrival<'_> {
         local: None,
         at: RECEIVED_AT,
         cut: None,
+        acknowledgement: None,
+        repeated: false,
     }
 }

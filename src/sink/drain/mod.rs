@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Clock, Stopwatch};
 use crate::base::histogram::Tally;
-use crate::model::batch::{Batch, Inform};
+use crate::model::batch::{Acknowledgement, Batch, Inform};
 use crate::model::event::EventId;
 use crate::queue::Consumer;
 use crate::sink::Store;
@@ -29,12 +29,23 @@ pub struct DrainSettings {
 /// Sends the answer to an inform.
 pub type Answer = Box<dyn Fn(&Inform, &[u8]) -> std::io::Result<()> + Send>;
 
+/// Tells connections that their messages are committed. Must not wait for a peer.
+pub type Acknowledge = Box<dyn Fn(&[Acknowledgement]) + Send>;
+
+/// Who is told after a commit.
+pub struct Receipts {
+    /// Senders of informs.
+    pub inform: Answer,
+    /// Senders of messages over RELP.
+    pub relp: Acknowledge,
+}
+
 /// The sink: one thread's work.
 pub struct Drain {
     settings: DrainSettings,
     queue: Consumer<Batch>,
     store: Box<dyn Store>,
-    answer: Answer,
+    receipts: Receipts,
     clock: Arc<dyn Clock>,
     counters: Arc<SinkCounters>,
     stop: Arc<AtomicBool>,
@@ -47,6 +58,12 @@ pub struct Drain {
     refused_since: Option<Stopwatch>,
     /// The store was given up: nothing more is written, and no inform answered.
     has_given_up: bool,
+}
+
+impl std::fmt::Debug for Receipts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipts").finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Drain {
@@ -85,7 +102,7 @@ impl Drain {
         settings: DrainSettings,
         queue: Consumer<Batch>,
         store: Box<dyn Store>,
-        answer: Answer,
+        receipts: Receipts,
         clock: Arc<dyn Clock>,
         counters: Arc<SinkCounters>,
         stop: Arc<AtomicBool>,
@@ -94,7 +111,7 @@ impl Drain {
             settings,
             queue,
             store,
-            answer,
+            receipts,
             clock,
             counters,
             stop,
@@ -248,7 +265,7 @@ impl Drain {
         self.group.iter().map(|batch| batch.events.len() as u64).sum()
     }
 
-    /// Counts what was committed and answers the informs among it.
+    /// Counts what was committed, and answers the informs and the RELP messages among it.
     fn settle(&mut self) {
         let now = self.clock.now();
         let mut latency = Tally::default();
@@ -271,8 +288,9 @@ impl Drain {
         }
         self.counters.ingest_latency.add(&latency);
         for batch in &self.group {
+            (self.receipts.relp)(&batch.acknowledgements);
             for inform in &batch.informs {
-                match (self.answer)(inform, batch.bytes(inform.response)) {
+                match (self.receipts.inform)(inform, batch.bytes(inform.response)) {
                     Ok(()) => self.counters.informs_answered.add(1),
                     Err(error) => {
                         self.counters.informs_unanswered.add(1);

@@ -44,6 +44,8 @@ struct Bench {
     counters: Arc<SinkCounters>,
     /// Answers sent, with the number of rows stored at that moment.
     answers: Arc<Mutex<Vec<(SocketAddr, usize)>>>,
+    /// Transactions acknowledged, with the number of rows stored at that moment.
+    acknowledged: Arc<Mutex<Vec<(u32, usize)>>>,
 }
 
 fn bench(refusals: usize, stop_patience: Duration) -> Bench {
@@ -57,18 +59,24 @@ fn bench(refusals: usize, stop_patience: Duration) -> Bench {
         sent.lock().unwrap().push((inform.peer, stored.lock().unwrap().len()));
         Ok(())
     });
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let (stored, told) = (Arc::clone(&ids), Arc::clone(&acknowledged));
+    let relp: Acknowledge = Box::new(move |acknowledgements: &[Acknowledgement]| {
+        let rows = stored.lock().unwrap().len();
+        told.lock().unwrap().extend(acknowledgements.iter().map(|word| (word.transaction, rows)));
+    });
     let settings = DrainSettings { events_max: 100, wait_max: Duration::from_millis(1), stop_patience };
     let drain = Drain::new(
         settings,
         consumer,
         Box::new(store),
-        answer,
+        Receipts { inform: answer, relp },
         Arc::new(ManualClock::at(Timestamp(5_000_000))),
         Arc::clone(&counters),
         // Stopped from the start: it drains what is there and ends.
         Arc::new(AtomicBool::new(true)),
     );
-    Bench { producer, drain, ids, counters, answers }
+    Bench { producer, drain, ids, counters, answers, acknowledged }
 }
 
 fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
@@ -145,4 +153,28 @@ fn a_store_that_refuses_to_the_end_is_given_up_counted_and_never_answered() {
     assert_eq!(bench.counters.listeners[0].store_failed.get(), 2);
     assert!(bench.answers.lock().unwrap().is_empty());
     assert!(bench.counters.is_failing());
+}
+
+#[test]
+fn relp_messages_are_acknowledged_after_the_commit_discarded_ones_too() {
+    let bench = bench(1, Duration::from_secs(60));
+    let word = |transaction| Acknowledgement { connection: 9, transaction };
+    let mut one = batch(&[(1, None), (2, None)]);
+    one.acknowledgements.extend([word(5), word(6)]);
+    bench.producer.push(one, 2).unwrap();
+    let mut only_discarded = Batch::new();
+    only_discarded.acknowledgements.push(word(7));
+    bench.producer.push(only_discarded, 0).unwrap();
+    assert_eq!(bench.drain.run(), Ending::Complete);
+    assert_eq!(*bench.acknowledged.lock().unwrap(), [(5, 2), (6, 2), (7, 2)]);
+}
+
+#[test]
+fn what_the_store_never_took_is_not_acknowledged() {
+    let bench = bench(usize::MAX, Duration::ZERO);
+    let mut one = batch(&[(1, None)]);
+    one.acknowledgements.push(Acknowledgement { connection: 9, transaction: 5 });
+    bench.producer.push(one, 1).unwrap();
+    assert_eq!(bench.drain.run(), Ending::GaveUp { events: 1 });
+    assert!(bench.acknowledged.lock().unwrap().is_empty());
 }

@@ -28,6 +28,24 @@ pub enum Framing {
     NonTransparent,
 }
 
+/// What becomes of a message that is longer than the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Oversize {
+    /// Its first part is the message; the rest is discarded.
+    Truncate,
+    /// The rest becomes further messages, each at most as long as the limit.
+    Split,
+}
+
+/// What a frame is of a message that is longer than the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// The first part; the rest is discarded.
+    Truncated,
+    /// One of several parts, all of which are delivered.
+    Part,
+}
+
 /// What [`Deframer::next`] found at the start of the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a> {
@@ -37,8 +55,8 @@ pub enum Step<'a> {
         bytes: &'a [u8],
         /// Octets to remove from the start of the buffer before the next call; at least 1.
         consumed: usize,
-        /// The message is longer than the limit; this is its first part, the rest is discarded.
-        truncated: bool,
+        /// The message is longer than the limit, and this is not all of it.
+        over: Option<Over>,
         /// The stream ended before the message did.
         unterminated: bool,
     },
@@ -65,8 +83,10 @@ pub enum FramingError {
 enum State {
     /// A new frame.
     FrameStart,
-    /// A non-transparent frame; the first `searched` octets hold no trailer.
-    Text { searched: usize },
+    /// A non-transparent frame; the first `searched` octets hold no trailer. `continued`: parts of it were delivered.
+    Text { searched: usize, continued: bool },
+    /// The parts of a split counted frame that are still to come.
+    Rest { remaining: u64 },
     /// The rest of a truncated counted frame.
     DiscardCounted { remaining: u64 },
     /// The rest of a truncated line, up to its trailer.
@@ -92,6 +112,7 @@ enum Head {
 #[derive(Debug, Clone)]
 pub struct Deframer {
     message_octets_max: usize,
+    oversize: Oversize,
     first_framing: Option<Framing>,
     state: State,
 }
@@ -100,8 +121,9 @@ impl Deframer {
     /// A deframer at the start of a connection. `message_octets_max` is at least 1; the caller's buffer must be
     /// able to hold that many octets and 12 more.
     #[must_use]
-    pub fn new(message_octets_max: usize) -> Self {
-        Self { message_octets_max: message_octets_max.max(1), first_framing: None, state: State::FrameStart }
+    pub fn new(message_octets_max: usize, oversize: Oversize) -> Self {
+        let message_octets_max = message_octets_max.max(1);
+        Self { message_octets_max, oversize, first_framing: None, state: State::FrameStart }
     }
 
     /// The framing of the connection's first frame, once there was one.
@@ -123,7 +145,8 @@ impl Deframer {
         }
         match self.state {
             State::FrameStart => self.frame_start(buffer, end_of_stream),
-            State::Text { searched } => Ok(self.text(buffer, searched, end_of_stream)),
+            State::Text { searched, continued } => Ok(self.text(buffer, searched, continued, end_of_stream)),
+            State::Rest { remaining } => Ok(self.counted(buffer, 0, remaining, end_of_stream)),
             State::DiscardCounted { remaining } => {
                 let consumed = buffer.len().min(usize::try_from(remaining).unwrap_or(usize::MAX));
                 let remaining = remaining.saturating_sub(consumed as u64);
@@ -160,7 +183,7 @@ impl Deframer {
                     return Err(FramingError::CountMismatch);
                 }
                 self.first_framing.get_or_insert(Framing::NonTransparent);
-                Ok(self.text(buffer, 0, end_of_stream))
+                Ok(self.text(buffer, 0, false, end_of_stream))
             }
         }
     }
@@ -199,9 +222,11 @@ impl Deframer {
         if octets > MSG_LEN_OCTETS_MAX { Head::Text } else { Head::Counted { header, octets } }
     }
 
+    /// The counted octets behind `header`: a whole frame, or with an empty header the rest of one that is split.
     fn counted<'a>(&mut self, buffer: &'a [u8], header: usize, octets: u64, end_of_stream: bool) -> Step<'a> {
         let wanted = usize::try_from(octets).unwrap_or(usize::MAX).min(self.message_octets_max);
-        let truncated = octets > wanted as u64;
+        let is_over = octets > wanted as u64;
+        let continued = header == 0;
         let payload = buffer.get(header..).unwrap_or_default();
         let Some(bytes) = payload.get(..wanted) else {
             return match (end_of_stream, payload.is_empty()) {
@@ -210,19 +235,34 @@ impl Deframer {
                 (true, false) => Step::Frame {
                     bytes: payload,
                     consumed: buffer.len(),
-                    truncated: false,
+                    over: continued.then_some(Over::Part),
                     unterminated: true,
                 },
             };
         };
-        if truncated {
-            self.state = State::DiscardCounted { remaining: octets - wanted as u64 };
-        }
-        let bytes = if truncated { whole_characters(bytes) } else { bytes };
-        Step::Frame { bytes, consumed: header + wanted, truncated, unterminated: false }
+        let part = if is_over { whole_characters(bytes) } else { bytes };
+        let (consumed, state, over) = match (is_over, self.oversize) {
+            (false, _) => (wanted, State::FrameStart, continued.then_some(Over::Part)),
+            (true, Oversize::Truncate) => {
+                (wanted, State::DiscardCounted { remaining: octets - wanted as u64 }, Some(Over::Truncated))
+            }
+            (true, Oversize::Split) => {
+                let remaining = octets - part.len() as u64;
+                (part.len(), State::Rest { remaining }, Some(Over::Part))
+            }
+        };
+        self.state = state;
+        Step::Frame { bytes: part, consumed: header + consumed, over, unterminated: false }
     }
 
-    fn text<'a>(&mut self, buffer: &'a [u8], searched: usize, end_of_stream: bool) -> Step<'a> {
+    /// Text up to its trailer, from which parts may have been taken already.
+    fn text<'a>(
+        &mut self,
+        buffer: &'a [u8],
+        searched: usize,
+        continued: bool,
+        end_of_stream: bool,
+    ) -> Step<'a> {
         // Behind a message as long as the limit, CR LF may still follow.
         let window =
             buffer.get(..buffer.len().min(self.message_octets_max.saturating_add(2))).unwrap_or_default();
@@ -232,25 +272,33 @@ impl Deframer {
             Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
             None => window,
         };
-        let over = line.len() > self.message_octets_max;
+        let is_over = line.len() > self.message_octets_max;
         let full = window.len() > self.message_octets_max.saturating_add(1);
         if trailer.is_none() && !full && !end_of_stream {
-            self.state = State::Text { searched: window.len() };
+            self.state = State::Text { searched: window.len(), continued };
             return Step::NeedMore;
         }
         let message = line.get(..self.message_octets_max).unwrap_or(line);
-        let (consumed, state) = match trailer {
-            Some(place) => (place + 1, State::FrameStart),
-            None if over => (message.len(), State::DiscardLine),
-            None => (buffer.len(), State::FrameStart),
+        let message = if is_over { whole_characters(message) } else { message };
+        let (consumed, state, over) = match (is_over, self.oversize, trailer) {
+            // What is behind the part was searched with it, but not as the start of one.
+            (true, Oversize::Split, _) => {
+                (message.len(), State::Text { searched: 0, continued: true }, Some(Over::Part))
+            }
+            (true, Oversize::Truncate, Some(place)) => (place + 1, State::FrameStart, Some(Over::Truncated)),
+            (true, Oversize::Truncate, None) => (message.len(), State::DiscardLine, Some(Over::Truncated)),
+            (false, _, trailer) => {
+                let consumed = trailer.map_or(buffer.len(), |place| place + 1);
+                (consumed, State::FrameStart, continued.then_some(Over::Part))
+            }
         };
         self.state = state;
-        let message = if over { whole_characters(message) } else { message };
-        let bytes = without_padding(message);
+        let bytes = if continued { message } else { without_padding(message) };
         if bytes.is_empty() {
             return Step::Skip { consumed };
         }
-        Step::Frame { bytes, consumed, truncated: over, unterminated: trailer.is_none() && !over }
+        let unterminated = trailer.is_none() && !is_over;
+        Step::Frame { bytes, consumed, over, unterminated }
     }
 }
 
@@ -264,7 +312,7 @@ fn without_padding(line: &[u8]) -> &[u8] {
 }
 
 /// Takes off a UTF-8 character that the end of `bytes` cuts (RFC 5424 6.1). Octets that are not UTF-8 stay.
-fn whole_characters(bytes: &[u8]) -> &[u8] {
+pub(super) fn whole_characters(bytes: &[u8]) -> &[u8] {
     for back in 1..=3_usize.min(bytes.len().saturating_sub(1)) {
         let place = bytes.len() - back;
         let octets = match bytes.get(place) {

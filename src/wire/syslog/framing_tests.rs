@@ -3,12 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
-/// A frame with its marks: `t` truncated, `u` unterminated.
+/// A frame with its marks: `t` truncated, `p` part, `u` unterminated.
 type Got = Vec<(String, &'static str)>;
 
 /// Feeds `stream` in the given reads and drives the deframer as a connection would.
-fn drive(reads: &[&[u8]], octets_max: usize) -> (Got, Option<FramingError>) {
-    let mut deframer = Deframer::new(octets_max);
+fn drive(reads: &[&[u8]], octets_max: usize, oversize: Oversize) -> (Got, Option<FramingError>) {
+    let mut deframer = Deframer::new(octets_max, oversize);
     let mut buffer = Vec::new();
     let mut got = Vec::new();
     for turn in 0..=reads.len() {
@@ -16,13 +16,15 @@ fn drive(reads: &[&[u8]], octets_max: usize) -> (Got, Option<FramingError>) {
         buffer.extend_from_slice(reads.get(turn).unwrap_or(&&b""[..]));
         loop {
             match deframer.next(&buffer, end_of_stream) {
-                Ok(Step::Frame { bytes, consumed, truncated, unterminated }) => {
+                Ok(Step::Frame { bytes, consumed, over, unterminated }) => {
                     assert!(!bytes.is_empty() && bytes.len() <= octets_max && consumed >= bytes.len());
-                    let mark = match (truncated, unterminated) {
-                        (false, false) => "",
-                        (true, false) => "t",
-                        (false, true) => "u",
-                        (true, true) => "tu",
+                    let mark = match (over, unterminated) {
+                        (None, false) => "",
+                        (None, true) => "u",
+                        (Some(Over::Truncated), false) => "t",
+                        (Some(Over::Truncated), true) => "tu",
+                        (Some(Over::Part), false) => "p",
+                        (Some(Over::Part), true) => "pu",
                     };
                     got.push((String::from_utf8_lossy(bytes).into_owned(), mark));
                     buffer.drain(..consumed);
@@ -42,12 +44,16 @@ fn drive(reads: &[&[u8]], octets_max: usize) -> (Got, Option<FramingError>) {
 }
 
 fn whole(stream: &[u8], octets_max: usize) -> (Got, Option<FramingError>) {
-    let expected = drive(&[stream], octets_max);
+    whole_with(stream, octets_max, Oversize::Truncate)
+}
+
+fn whole_with(stream: &[u8], octets_max: usize, oversize: Oversize) -> (Got, Option<FramingError>) {
+    let expected = drive(&[stream], octets_max, oversize);
     let single: Vec<&[u8]> = stream.chunks(1).collect();
-    assert_eq!(drive(&single, octets_max), expected, "octet by octet");
+    assert_eq!(drive(&single, octets_max, oversize), expected, "octet by octet");
     for cut in 0..=stream.len() {
         let (left, right) = stream.split_at(cut);
-        assert_eq!(drive(&[left, right], octets_max), expected, "cut at {cut}");
+        assert_eq!(drive(&[left, right], octets_max, oversize), expected, "cut at {cut}");
     }
     expected
 }
@@ -120,6 +126,31 @@ fn an_oversize_count_is_cut_and_its_rest_discarded() {
 }
 
 #[test]
+fn an_oversize_message_is_split_when_that_is_asked_for() {
+    let split = |stream: &[u8]| {
+        let (got, error) = whole_with(stream, 8, Oversize::Split);
+        assert_eq!(error, None);
+        got
+    };
+    let parts = [row("<1>abcde", "p"), row("fgh 5 <9", "p"), row(">", "p"), row("<2>b", "")];
+    assert_eq!(split(b"<1>abcdefgh 5 <9>\n<2>b\n"), parts);
+    assert_eq!(split(b"17 <1>abcdefgh 5 <9>4 <2>b"), parts);
+    assert_eq!(
+        split(b"<1>abcde\r\n<1>abcdef\r\n"),
+        [row("<1>abcde", ""), row("<1>abcde", "p"), row("f", "p")]
+    );
+    assert_eq!(
+        split(b"16 <1>abcdefghijklm3 <2>"),
+        [row("<1>abcde", "p"), row("fghijklm", "p"), row("<2>", "")]
+    );
+    assert_eq!(split(b"100 <1>abcdefgh"), [row("<1>abcde", "p"), row("fgh", "pu")]);
+    assert_eq!(split(b"<1>abcdefgh"), [row("<1>abcde", "p"), row("fgh", "pu")]);
+    assert_eq!(split(b"<1>abcde  <2>\n"), [row("<1>abcde", "p"), row("  <2>", "p")]);
+    assert_eq!(split("<1>abcd\u{e9}f\n".as_bytes()), [row("<1>abcd", "p"), row("\u{e9}f", "p")]);
+    assert_eq!(split("11 <1>abcd\u{e9}fg".as_bytes()), [row("<1>abcd", "p"), row("\u{e9}fg", "p")]);
+}
+
+#[test]
 fn a_count_beyond_belief_is_text() {
     assert_eq!(
         frames(b"4 <1>a9999999999 <2>b\n99999999999999999999 <3>c\n4 <4>d", 100),
@@ -153,11 +184,11 @@ fn the_end_of_a_stream_delivers_what_is_pending() {
 
 #[test]
 fn a_slow_line_is_searched_once() {
-    let mut deframer = Deframer::new(1000);
+    let mut deframer = Deframer::new(1000, Oversize::Truncate);
     let line = [b'x'; 900];
     for end in 1..line.len() {
         assert_eq!(deframer.next(&line[..end], false), Ok(Step::NeedMore));
-        assert_eq!(deframer.state, State::Text { searched: end });
+        assert_eq!(deframer.state, State::Text { searched: end, continued: false });
     }
 }
 
@@ -169,11 +200,12 @@ proptest! {
         ], 0..120),
         cuts in proptest::collection::vec(0_usize..120, 0..6),
         octets_max in 1_usize..40,
+        oversize in prop_oneof![Just(Oversize::Truncate), Just(Oversize::Split)],
     ) {
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(stream.len())).collect();
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();
         let reads: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(drive(&reads, octets_max), drive(&[&stream], octets_max));
+        prop_assert_eq!(drive(&reads, octets_max, oversize), drive(&[&stream], octets_max, oversize));
     }
 }

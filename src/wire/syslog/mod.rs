@@ -18,6 +18,7 @@ pub mod notes;
 pub mod pairs;
 pub mod payload;
 pub mod pri;
+pub mod relp;
 mod rfc3164;
 mod rfc5424;
 pub mod structured_data;

@@ -1,6 +1,6 @@
 //! Who may send, how much, in whose name, and in which time zone.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, UdpSocket};
 
 use serde_json::Value as Json;
@@ -34,6 +34,13 @@ fn only_allowed_sources_are_heard() {
         device(source, syslog).send(format!("<14>1 - h a - - - {last}").as_bytes()).unwrap();
         device(source, snmp).send(&ber::trap(last.into(), b"x")).unwrap();
     }
+    let refused = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    refused.bind(&SocketAddr::from(([127, 0, 0, 3], 0)).into()).unwrap();
+    refused.connect(&daemon.address("syslog-tcp").into()).unwrap();
+    let mut refused = std::net::TcpStream::from(refused);
+    assert_eq!(refused.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "the connection is closed");
+    let counter = "mutt_connections_total{listener=\"syslog-tcp\",event=\"source_not_allowed\"} 1";
+    wait_until("a refused connection", || daemon.get("/metrics").1.contains(counter));
     let mut stream = tcp_to(daemon.address("syslog-tcp"));
     stream.write_all(b"<14>1 - h a - - - tcp\n").unwrap();
     daemon.wait_count(3);

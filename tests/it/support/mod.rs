@@ -4,8 +4,10 @@ pub mod ber;
 pub mod daemon;
 pub mod http;
 pub mod options;
+pub mod relp;
 pub mod source;
 pub mod store;
+pub mod tls;
 
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};

@@ -1,0 +1,280 @@
+//! From an accepted socket to a connection that may speak: who it is (PROXY header), whether it has a place, TLS.
+//!
+//! Invariant: none of it may take longer than a message may, and what is refused is counted with its reason.
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::base::cidr::IpRanges;
+use crate::base::clock::Stopwatch;
+use crate::base::limits::PROXY_HEADER_OCTETS_MAX;
+use crate::net::accept::{Admission, ConnectionCounters, SourceAdmission, SourcePlace};
+use crate::net::tls::TlsInForce;
+use crate::net::tls::hello::{HELLO_OCTETS, Offer};
+use crate::net::transport::{Rewound, Transport};
+use crate::shard::stream::connection::Connection;
+use crate::shard::stream::frames::Origin;
+use crate::shard::stream::hub::Hub;
+use crate::shard::stream::{Speech, StreamLimits};
+use crate::wire::proxy_protocol::{self, ProxyError, Step};
+
+/// Pause after a failed accept: it fails again at once while the process has no descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a PROXY header and a TLS handshake may take together when no frame timeout is set.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Octets of a connection read at first when a PROXY header is due.
+const HEADER_READ_OCTETS: usize = 256;
+
+/// A listener complains about its peers at most so often.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a connection inherits from its listener.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) listener: u8,
+    pub(super) port: u16,
+    pub(super) speech: Speech,
+    pub(super) tls: Option<TlsInForce>,
+    pub(super) proxies: IpRanges,
+    pub(super) allowed: Option<IpRanges>,
+    pub(super) limits: StreamLimits,
+    pub(super) counters: Arc<ConnectionCounters>,
+    pub(super) admission: Admission,
+    pub(super) sources: SourceAdmission,
+    pub(super) complaints: Complaints,
+}
+
+/// Keeps peers from filling our log.
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    last: Cell<Option<Stopwatch>>,
+    held_back: Cell<u64>,
+}
+
+impl Complaints {
+    /// Whether to complain now; if so, how many complaints were held back before.
+    fn due(&self) -> Option<u64> {
+        if self.last.get().is_some_and(|last| last.elapsed() < COMPLAINT_INTERVAL) {
+            self.held_back.set(self.held_back.get() + 1);
+            return None;
+        }
+        self.last.set(Some(Stopwatch::start()));
+        Some(self.held_back.take())
+    }
+}
+
+/// Why a connection does not get to speak.
+enum Refusal {
+    /// It did not get through the opening in time.
+    Late,
+    /// A proxy did not say whom it stands for.
+    Proxy(ProxyError),
+    /// Its source is not in the allow-list.
+    NotAllowed(SocketAddr),
+    /// Its source has as many connections as it may have.
+    Source(SocketAddr),
+    /// The TLS handshake failed.
+    Tls { peer: SocketAddr, offer: Offer, error: io::Error },
+    /// The peer went away.
+    Gone,
+}
+
+/// A connection that may speak.
+struct Opened {
+    transport: Transport,
+    peer: SocketAddr,
+    place: SourcePlace,
+}
+
+/// Accepts connections of one socket.
+pub(super) async fn accept(
+    socket: TcpListener,
+    door: Rc<Door>,
+    hub: Rc<Hub>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stopped.changed() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(port = door.port, %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Some(place) = door.admission.admit() else {
+            door.counters.refused.add(1);
+            tracing::debug!(%peer, "connection refused: as many are open as connections_max allows");
+            continue;
+        };
+        door.counters.accepted.add(1);
+        let (door, hub, mut stopped) = (Rc::clone(&door), Rc::clone(&hub), stopped.clone());
+        tokio::task::spawn_local(async move {
+            let _place = place;
+            // In a box of its own, since it is large and over soon.
+            let opening = Box::pin(timeout(
+                door.limits.frame_timeout.unwrap_or(OPENING_TIMEOUT),
+                open(&door, stream, peer),
+            ));
+            let opened = tokio::select! {
+                opened = opening => opened.unwrap_or(Err(Refusal::Late)),
+                _ = stopped.changed() => return,
+            };
+            match opened {
+                Ok(Opened { transport, peer, place }) => {
+                    let _source_place = place;
+                    let origin = Origin {
+                        listener: door.listener,
+                        port: door.port,
+                        peer,
+                        message_octets_max: door.limits.message_octets_max,
+                    };
+                    Connection::new(hub, door, transport, origin).serve(stopped).await;
+                }
+                Err(refusal) => refuse(&door, peer, refusal),
+            }
+        });
+    }
+}
+
+/// Finds out who is there, and makes TLS of it where that is due.
+async fn open(door: &Door, mut stream: TcpStream, peer: SocketAddr) -> Result<Opened, Refusal> {
+    let (mut source, mut ahead) = (peer, Vec::new());
+    if door.proxies.contains(peer.ip()) {
+        let header = read_header(&mut stream, &mut ahead).await?;
+        source = header.unwrap_or(peer);
+    }
+    if door.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source.ip())) {
+        return Err(Refusal::NotAllowed(source));
+    }
+    let Some(place) = door.sources.admit(source.ip()) else { return Err(Refusal::Source(source)) };
+    let stream = Rewound::new(ahead, stream);
+    let transport = match &door.tls {
+        None => Transport::Plain(stream),
+        Some(tls) => handshake(tls, stream, source).await?,
+    };
+    Ok(Opened { transport, peer: source, place })
+}
+
+/// Reads a PROXY header; what came behind it stays in `ahead`. Returns for whom the proxy stands.
+async fn read_header(stream: &mut TcpStream, ahead: &mut Vec<u8>) -> Result<Option<SocketAddr>, Refusal> {
+    ahead.reserve_exact(HEADER_READ_OCTETS);
+    loop {
+        if ahead.len() > PROXY_HEADER_OCTETS_MAX {
+            return Err(Refusal::Proxy(ProxyError::TooLong));
+        }
+        match stream.read_buf(ahead).await {
+            Ok(0) if ahead.is_empty() => return Err(Refusal::Gone),
+            Ok(0) => return Err(Refusal::Proxy(ProxyError::Absent)),
+            Err(_) => return Err(Refusal::Gone),
+            Ok(_) => {}
+        }
+        match proxy_protocol::parse(ahead).map_err(Refusal::Proxy)? {
+            Step::NeedMore => {}
+            Step::Header { consumed, source } => {
+                ahead.drain(..consumed);
+                return Ok(source);
+            }
+        }
+    }
+}
+
+/// Shakes hands.
+async fn handshake(tls: &TlsInForce, stream: Rewound, peer: SocketAddr) -> Result<Transport, Refusal> {
+    let mut first = [0; HELLO_OCTETS];
+    let seen = stream.peek(&mut first).await.map_err(|_| Refusal::Gone)?;
+    if seen == 0 {
+        return Err(Refusal::Gone);
+    }
+    match TlsAcceptor::from(tls.get()).accept(stream).await {
+        Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
+        Err(error) => {
+            let offer = Offer::of(first.get(..seen).unwrap_or_default());
+            Err(Refusal::Tls { peer, offer, error })
+        }
+    }
+}
+
+/// Counts a refused connection, and says why.
+fn refuse(door: &Door, peer: SocketAddr, refusal: Refusal) {
+    let counters = &door.counters;
+    let (counter, reason) = match refusal {
+        Refusal::Gone => return,
+        Refusal::Late => (&counters.timed_out, "it did not get to its first message in time".to_owned()),
+        Refusal::Proxy(error) => (
+            &counters.proxy_header,
+            format!("{error}; it is in listeners.syslog.tcp.proxy_protocol_from, so one must come first"),
+        ),
+        Refusal::NotAllowed(source) => {
+            (&counters.not_allowed, format!("{source} is not in listeners.syslog.allow_from"))
+        }
+        Refusal::Source(source) => {
+            (&counters.refused_source, format!("{source} has as many as connections_per_source_max allows"))
+        }
+        Refusal::Tls { peer, offer, error } => {
+            (&counters.handshake_failed, handshake_reason(peer, &offer, &error))
+        }
+    };
+    counter.add(1);
+    let port = door.port;
+    match door.complaints.due() {
+        Some(0) => tracing::warn!(port, %peer, "connection refused: {reason}"),
+        Some(before) => tracing::warn!(port, %peer, before, "connection refused: {reason}"),
+        None => tracing::debug!(port, %peer, "connection refused: {reason}"),
+    }
+}
+
+/// What a failed handshake means for an operator.
+fn handshake_reason(peer: SocketAddr, offer: &Offer, error: &io::Error) -> String {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        _ if *offer == Offer::NotTls => format!("{peer} sent something that is not TLS"),
+        Some(rustls::Error::PeerIncompatible(why)) => format!(
+            "{peer} offers {offer}, which is not supported ({why:?}); supported are TLS 1.2 and 1.3 with ECDHE and \
+             AES-GCM or ChaCha20-Poly1305"
+        ),
+        Some(rustls::Error::NoCertificatesPresented) => {
+            format!("{peer} shows no certificate, and client_certificates is required")
+        }
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            format!("the certificate of {peer} is not accepted: {why}")
+        }
+        Some(rustls::Error::AlertReceived(alert)) => {
+            format!(
+                "{peer} ended the TLS handshake with the alert {alert:?}; perhaps it does not trust our certificate"
+            )
+        }
+        Some(other) => format!("TLS handshake with {peer}: {other}"),
+        None => format!("{peer} ended the TLS handshake: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_rare_and_count_those_held_back() {
+        let complaints = Complaints::default();
+        assert_eq!(complaints.due(), Some(0));
+        assert_eq!((complaints.due(), complaints.due()), (None, None));
+        complaints.last.set(None);
+        assert_eq!(complaints.due(), Some(2));
+    }
+}
