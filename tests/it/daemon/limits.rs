@@ -162,7 +162,7 @@ fn what_the_kernel_drops_is_counted() {
 fn a_full_queue_makes_tcp_senders_wait() {
     const MESSAGES: usize = 20_000;
     let options = Options::default()
-        .set("processor.queue_max_size", "1000")
+        .set("processor.queue_max_size", "4000")
         .set("processor.batch_write_size", "1000")
         .set("storage.database.connection_timeout", "0");
     let daemon = Daemon::start(options);
@@ -175,7 +175,7 @@ fn a_full_queue_makes_tcp_senders_wait() {
         stream
     });
     daemon.wait_line("the store refuses writes");
-    wait_until("a full queue", || daemon.ledger()["queue_depth"].as_u64() >= Some(400));
+    wait_until("a full queue", || daemon.ledger()["queue_depth"].as_u64() >= Some(1_000));
     assert!(daemon.account("syslog-tcp", "/received") < MESSAGES as u64, "reading went on");
     drop(lock);
     drop(sender.join().unwrap());
