@@ -23,6 +23,7 @@ mod rfc5424;
 pub mod structured_data;
 mod tag;
 pub mod timestamp;
+mod zone;
 
 pub use mnemonic::{Mnemonic, Notation};
 pub use notes::Notes;
@@ -204,5 +205,7 @@ fn original_address<'a>(start: &mut Cursor<'a>, message: &mut Message<'a>) -> Op
     Some(address)
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
