@@ -206,6 +206,6 @@ fn original_address<'a>(start: &mut Cursor<'a>, message: &mut Message<'a>) -> Op
 }
 
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod tests;
