@@ -27,14 +27,17 @@ use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
 use mutt::wire::syslog::framing::{Deframer, FramingError, Over, Oversize, Step};
-use mutt::wire::syslog::{self, Format, Message};
+use mutt::wire::syslog::{self, Format, Message, Payload};
 
 /// A target by its name, which is also the name of its folder of seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that must hold.
-pub const ALL: [Target; 5] = [
+pub const ALL: [Target; 8] = [
     ("syslog_decode", syslog_decode),
+    ("rfc3164", rfc3164),
+    ("rfc5424", rfc5424),
+    ("payload", payload),
     ("structured_data", structured_data),
     ("framing", framing),
     ("snmp_decode", snmp_decode),
@@ -99,12 +102,79 @@ pub fn syslog_decode(data: &[u8]) {
 
 /// Who sends what is decoded.
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// The octets behind the TIMESTAMP of RFC 3164: the time stays, whatever follows, unless a second one does.
+pub fn rfc3164(data: &[u8]) {
+    let line = [b"<34>Oct 11 22:14:15 ", as_received(data)].concat();
+    syslog_decode(&line);
+    let message = syslog::decode(&line);
+    assert_eq!((message.format, message.pri.map(|pri| pri.value())), (Format::Rfc3164, Some(34)));
+    let is_relayed = message.notes.contains(syslog::Notes::RELAYED);
+    assert!(
+        message.timestamp.is_some_and(|time| time.month == 10) || is_relayed || pairs_have_a_time(&message)
+    );
+    assert!(
+        message.app_name.is_none_or(|name| !name.is_empty())
+            && message.hostname.is_none_or(|name| !name.is_empty())
+    );
+}
+
+/// Whether the time may be that of pairs of names and values.
+fn pairs_have_a_time(message: &Message<'_>) -> bool {
+    message.notes.contains(syslog::Notes::TIMESTAMP_NONSTANDARD)
+        || message.notes.contains(syslog::Notes::TIMESTAMP_INVALID)
+}
+
+/// The octets behind the TIMESTAMP of RFC 5424: no field is the NILVALUE, and the fields are those between the spaces.
+pub fn rfc5424(data: &[u8]) {
+    let line = [b"<34>1 2026-10-11T22:14:15Z ", as_received(data)].concat();
+    syslog_decode(&line);
+    let message = syslog::decode(&line);
+    assert_eq!(message.format, Format::Rfc5424);
+    let fields = [message.hostname, message.app_name, message.proc_id, message.msg_id];
+    assert!(fields.iter().flatten().all(|field| !matches!(*field, b"" | b"-")));
+    if !message.notes.contains(syslog::Notes::RELAYED) {
+        let end = as_received(data).iter().rposition(|octet| !matches!(octet, b'\n' | b'\r' | 0));
+        let trimmed = &data[..end.map_or(0, |end| end + 1)];
+        let host = trimmed.split(|octet| *octet == b' ').next().filter(|host| !matches!(*host, b"" | b"-"));
+        assert_eq!(message.hostname, host);
+    }
+}
+
+/// The octets as the content of a message: what is found in them lies in them, in its order.
+pub fn payload(data: &[u8]) {
+    let line = [b"<134>Oct 11 22:14:15 host app: ", as_received(data)].concat();
+    syslog_decode(&line);
+    let message = syslog::decode(&line);
+    let pairs = match message.payload() {
+        Payload::Text => return,
+        Payload::Cef(cef) => cef.extension(),
+        Payload::Leef(leef) => leef.attributes(),
+        Payload::Pairs(pairs) => pairs,
+    };
+    let mut from = 0;
+    let mut iter = pairs.iter();
+    for pair in iter.by_ref() {
+        assert!(!pair.name.is_empty(), "a pair without a name");
+        for part in [pair.name, pair.raw_value].into_iter().filter(|part| !part.is_empty()) {
+            let place = Span::within(&line, part).map_or(usize::MAX, |span| span.start as usize);
+            assert!(
+                place >= from && place < line.len(),
+                "a part lies outside the message or before the last"
+            );
+            from = place + part.len();
+        }
+        assert!(pair.pieces().map(<[u8]>::len).sum::<usize>() <= pair.raw_value.len());
+    }
+    assert!(iter.next().is_none(), "an iterator that ended goes on");
+}
 
 /// The octets as STRUCTURED-DATA of an otherwise good message: bounded, and unescaped as RFC 5424 6.3.3 says.
 pub fn structured_data(data: &[u8]) {
     let message = [b"<165>1 2026-10-11T22:14:15Z host app 1 ID47 ", as_received(data)].concat();
     let decoded = syslog::decode(&message);
-    assert_eq!((decoded.format, decoded.hostname), (Format::Rfc5424, Some(&b"host"[..])));
+    let is_relayed = decoded.notes.contains(syslog::Notes::RELAYED);
+    assert_eq!(decoded.format, Format::Rfc5424);
+    assert!(decoded.hostname == Some(&b"host"[..]) || is_relayed);
     let Some(found) = decoded.structured_data else { return };
     let mut count = 0;
     for element in found.elements() {

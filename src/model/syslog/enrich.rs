@@ -51,12 +51,14 @@ pub fn enrich(message: &Message<'_>, relay: Option<IpAddr>, out: &mut Vec<u8>) {
         mnemonic(&mut object, name);
     }
     if let Some(data) = message.structured_data {
-        object.large("structured_data", "structured_data_truncated", |out| structured_data(out, data));
+        _ = object.large("structured_data", "structured_data_truncated", |out| structured_data(out, data));
     }
     match message.payload() {
         Payload::Text => {}
-        Payload::Cef(cef) => object.large("cef", "cef_truncated", |out| self::cef(out, cef)),
-        Payload::Leef(leef) => object.large("leef", "leef_truncated", |out| self::leef(out, leef)),
+        Payload::Cef(cef) => _ = payload(&mut object, ["cef", "cef_truncated"], |out| self::cef(out, cef)),
+        Payload::Leef(leef) => {
+            _ = payload(&mut object, ["leef", "leef_truncated"], |out| self::leef(out, leef))
+        }
         Payload::Pairs(pairs) => fields(&mut object, pairs),
     }
     object.out.release(ENDING_OCTETS_MAX);
@@ -101,45 +103,76 @@ fn structured_data(out: &mut Bounded<'_>, data: StructuredData<'_>) {
     out.push(b"}");
 }
 
+/// What was read of the pairs of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// There are more pairs than are written.
+    More,
+    /// Something that is no pair.
+    Broken,
+}
+
+/// Writes a payload, and whether not all of it is written.
+fn payload<'o>(
+    object: &mut Object<'_, 'o>,
+    [name, truncated]: [&str; 2],
+    write: impl FnOnce(&mut Bounded<'o>) -> Extent,
+) -> Extent {
+    let mut extent = Extent::Whole;
+    let fits = object.large(name, truncated, |out| extent = write(out));
+    if fits && extent == Extent::More {
+        object.member(truncated);
+        object.out.push(b"true");
+    }
+    extent
+}
+
 /// Writes the header of CEF and its extension.
-fn cef(out: &mut Bounded<'_>, cef: Cef<'_>) {
+fn cef(out: &mut Bounded<'_>, cef: Cef<'_>) -> Extent {
     let mut object = Object::new(out);
     for (name, pieces) in cef.header() {
         object.member(name);
         json::value(object.out, pieces);
     }
     object.member("extension");
-    pairs(object.out, cef.extension());
+    let extent = pairs(object.out, cef.extension());
     object.end();
+    extent
 }
 
 /// Writes the header of LEEF and its attributes.
-fn leef(out: &mut Bounded<'_>, leef: Leef<'_>) {
+fn leef(out: &mut Bounded<'_>, leef: Leef<'_>) -> Extent {
     let mut object = Object::new(out);
     for (name, pieces) in leef.header() {
         object.member(name);
         json::value(object.out, pieces);
     }
     object.member("attributes");
-    pairs(object.out, leef.attributes());
+    let extent = pairs(object.out, leef.attributes());
     object.end();
+    extent
 }
 
 /// Writes the pairs of a payload that is nothing else; of text that only starts with pairs, nothing.
 fn fields(object: &mut Object<'_, '_>, found: Pairs<'_>) {
     let before = object.mark();
-    let mut sound = false;
-    object.large("fields", "fields_truncated", |out| sound = pairs(out, found));
-    if !sound {
+    if payload(object, ["fields", "fields_truncated"], |out| pairs(out, found)) == Extent::Broken {
         object.rewind(before);
     }
 }
 
-/// Writes pairs; gives whether the text was nothing but pairs, as far as it was read.
-fn pairs(out: &mut Bounded<'_>, pairs: Pairs<'_>) -> bool {
+/// Writes pairs, at most [`limits::JSON_PAIRS_MAX`].
+fn pairs(out: &mut Bounded<'_>, pairs: Pairs<'_>) -> Extent {
     let mut source = pairs.iter();
     json::fields(out, &mut source, limits::JSON_PAIRS_MAX);
-    source.is_sound()
+    let has_more = source.next().is_some();
+    match (source.is_sound(), has_more) {
+        (false, _) => Extent::Broken,
+        (true, true) => Extent::More,
+        (true, false) => Extent::Whole,
+    }
 }
 
 /// Writes the notes that tell something.

@@ -118,4 +118,7 @@ fn a_payload_that_is_too_long_says_so() {
     let many: String = (0..1_000).map(|n| format!("n{n}=v ")).collect();
     let found = object(&format!("<34>{many}"));
     assert_eq!(found["fields"].as_object().map(serde_json::Map::len), Some(limits::JSON_PAIRS_MAX));
+    assert_eq!(found["fields_truncated"], json!(true));
+    let enough: String = (0..limits::JSON_PAIRS_MAX).map(|n| format!("n{n}=v ")).collect();
+    assert_eq!(object(&format!("<34>{enough}"))["fields_truncated"], Value::Null);
 }

@@ -42,17 +42,23 @@ impl<'b, 'o> Object<'b, 'o> {
         text(self.out, octets);
     }
 
-    /// Writes a member that `write` fills, or instead that it did not fit: `name_truncated`.
-    pub(super) fn large(&mut self, name: &str, truncated: &str, write: impl FnOnce(&mut Bounded<'o>)) {
-        let before = (self.out.mark(), self.members);
+    /// Writes a member that `write` fills, or instead that it did not fit: `truncated`. Gives whether it did.
+    pub(super) fn large(
+        &mut self,
+        name: &str,
+        truncated: &str,
+        write: impl FnOnce(&mut Bounded<'o>),
+    ) -> bool {
+        let before = self.mark();
         self.member(name);
         write(self.out);
-        if self.out.is_full() {
-            self.out.retract(before.0);
-            self.members = before.1;
+        let fits = !self.out.is_full();
+        if !fits {
+            self.rewind(before);
             self.member(truncated);
             self.out.push(b"true");
         }
+        fits
     }
 
     /// A place to go back to.

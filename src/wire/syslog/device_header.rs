@@ -1,11 +1,12 @@
 //! What network devices write before and around the RFC 3164 timestamp.
 //!
 //! ```text
-//! header   = [":"] [sequence] [origin] [sequence] [location] anchor
+//! header   = [":"] [sequence] [origin] [sequence] [location / task] anchor
 //! sequence = 1*DIGIT ":"                            Cisco service sequence-numbers, and the logging count
 //! origin   = host [":"]                             Cisco logging origin-id
 //!          / host SP port                           Opengear, before its own kind of date
 //! location = "RP/0/RSP1/CPU0:" or alike             IOS-XR node
+//! task     = "*emWeb:"                              wireless controllers of Cisco
 //! anchor   = ["*" / "."] time [zone [year]] [":"]  /  uptime ":"  /  [unreadable ":"] mnemonic
 //! zone     = "UTC" / "CEST" / "TZ-6" / ...
 //! mnemonic = "%" FACILITY "-" SEVERITY "-" MNEMONIC
@@ -83,7 +84,7 @@ pub(super) fn read<'a>(start: Cursor<'a>, place: Place) -> Option<Header<'a>> {
     }
     let host = origin(&mut cursor);
     let own_count = sequence(&mut cursor);
-    let located = location(&mut cursor);
+    let located = location(&mut cursor) || task(&mut cursor);
     if host.is_none() && !located {
         return None;
     }
@@ -176,6 +177,22 @@ fn location(cursor: &mut Cursor<'_>) -> bool {
     ahead.eat_spaces();
     *cursor = ahead;
     true
+}
+
+/// Moves over `*emWeb: `.
+fn task(cursor: &mut Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    let found = ahead.eat(b'*')
+        && ahead.peek().is_some_and(|octet| octet.is_ascii_alphabetic())
+        && !ahead
+            .take_while(40, |octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'))
+            .is_empty()
+        && ahead.eat(b':')
+        && ahead.eat_spaces();
+    if found {
+        *cursor = ahead;
+    }
+    found
 }
 
 /// Reads an anchor. `numbered`: something before it already shows that a network device wrote this.

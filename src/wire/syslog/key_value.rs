@@ -11,6 +11,7 @@ use super::host;
 use super::notes::Notes;
 use super::pairs::Pairs;
 use super::timestamp::{self, Stamp};
+use super::zone;
 
 /// Pairs that are looked at; the device's name, time and zone stand among the first.
 const PAIRS_MAX: usize = 16;
@@ -56,7 +57,7 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
     match stamp {
         Some(Stamp::Known { mut time, .. }) => {
             message.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
-            match found.zone.map(timestamp::zone_of_pair) {
+            match found.zone.map(zone::zone_of_pair) {
                 Some((offset @ Some(_), _)) => time.offset_minutes = offset,
                 Some((None, word)) => time.zone = word,
                 None => {}

@@ -24,6 +24,7 @@ mod rfc5424;
 pub mod structured_data;
 mod tag;
 pub mod timestamp;
+mod zone;
 
 pub use mnemonic::{Mnemonic, Notation};
 pub use notes::Notes;
@@ -208,5 +209,7 @@ fn original_address<'a>(start: &mut Cursor<'a>, message: &mut Message<'a>) -> Op
     Some(address)
 }
 
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 //! Invariant: a [`DeviceTime`] exists in the calendar; 31 November and 14:99 are refused, never rolled over.
 
 use super::cursor::Cursor;
+use super::zone::{Offset, is_zone_word};
 use crate::base::civil;
 
 /// What a Cisco device says about its clock, by the character before the time.
@@ -300,59 +301,6 @@ impl TimeOfDay {
     }
 }
 
-/// The zone that stands right behind a time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Offset {
-    /// None is written.
-    Absent,
-    /// `Z`, or hours and minutes east of UTC.
-    Minutes { value: i32, standard: bool },
-    /// More than 23:59.
-    Impossible,
-}
-
-impl Offset {
-    /// Reads `Z`, `+01:00`, `+0100`, `+01`, also after one space.
-    fn read(cursor: &mut Cursor<'_>) -> Self {
-        let mut ahead = *cursor;
-        let spaced = ahead.eat(b' ');
-        let sign = match ahead.take(1) {
-            b"Z" | b"z" if !spaced => {
-                let standard = cursor.at(b'Z');
-                *cursor = ahead;
-                return Self::Minutes { value: 0, standard };
-            }
-            b"+" => 1,
-            b"-" => -1,
-            _ => return Self::Absent,
-        };
-        let Some(hours) = ahead.number(2, 2) else { return Self::Absent };
-        let mut after_colon = ahead;
-        let standard = !spaced && after_colon.eat(b':');
-        if standard {
-            ahead = after_colon;
-        }
-        let minutes = match ahead.number(2, 2) {
-            Some(minutes) => minutes,
-            None if standard || spaced => return Self::Absent,
-            None => 0,
-        };
-        if spaced && !(ahead.at_field_end() || ahead.at(b':')) {
-            return Self::Absent;
-        }
-        *cursor = ahead;
-        if hours > 23 || minutes > 59 {
-            return Self::Impossible;
-        }
-        let value = i32::try_from(hours * 60 + minutes).unwrap_or(0);
-        Self::Minutes { value: sign * value, standard }
-    }
-
-    fn standard(self) -> bool {
-        matches!(self, Self::Minutes { standard: true, .. })
-    }
-}
-
 /// Puts the parts together if they make a time that exists.
 fn assemble<'a>(
     year: Option<i32>,
@@ -387,21 +335,6 @@ fn assemble<'a>(
         clock: ClockMark::Unmarked,
     };
     Stamp::Known { time, standard }
-}
-
-/// The zone that a `tz` value (`-0500`, `+00:00`, `(GMT+0000)Region`, `CEST`) names: minutes east of UTC, or a word.
-pub(super) fn zone_of_pair(text: &[u8]) -> (Option<i32>, Option<&[u8]>) {
-    let mut cursor = Cursor::new(text);
-    cursor.eat_all(b"(GMT");
-    match Offset::read(&mut cursor) {
-        Offset::Minutes { value, .. } if cursor.is_empty() || cursor.at(b')') => (Some(value), None),
-        _ => (None, Some(text).filter(|text| is_zone_word(text))),
-    }
-}
-
-/// Whether `text` is a word that may name a zone.
-fn is_zone_word(text: &[u8]) -> bool {
-    (2..=7).contains(&text.len()) && text.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Reads the value of a `time` pair that has the date as well: `2019-03-18 08:33:45 UTC`, or seconds since 1970.

@@ -115,11 +115,3 @@ fn what_is_no_stamp_is_left_alone() {
         assert_eq!(any(Cursor::new(text.as_bytes())), None, "{text}");
     }
 }
-
-#[test]
-fn offsets_of_a_zone_value() {
-    assert_eq!(zone_of_pair(b"-0500"), (Some(-300), None));
-    assert_eq!(zone_of_pair(b"+00:00"), (Some(0), None));
-    assert_eq!(zone_of_pair(b"+25:00"), (None, None));
-    assert_eq!(zone_of_pair(b"+0100x"), (None, None));
-}
