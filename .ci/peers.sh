@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the programs that tests/it/peers.rs talks to, and writes where they are to target/peers/env.
+# Installs the programs that tests/it/peers talks to, and writes where they are to target/peers/env.
 #
 #   .ci/peers.sh && . target/peers/env && cargo test --test it peers
 #
@@ -26,6 +26,11 @@ absent=
 have logger || absent="$absent bsdutils"
 have snmptrap || absent="$absent snmp"
 have rsyslogd || absent="$absent rsyslog"
+have openssl || absent="$absent openssl"
+# Modules of rsyslog: RELP, and TLS by two libraries.
+for module in omrelp:rsyslog-relp lmnsd_gtls:rsyslog-gnutls lmnsd_ossl:rsyslog-openssl; do
+    find /usr/lib -path "*/rsyslog/${module%%:*}.so" 2>/dev/null | grep -q . || absent="$absent ${module#*:}"
+done
 if [ -n "$absent" ]; then
     update
     # shellcheck disable=SC2086
@@ -34,9 +39,11 @@ fi
 
 if have syslog-ng; then
     syslog_ng=$(command -v syslog-ng || echo /usr/sbin/syslog-ng)
+    loggen=$(command -v loggen || true)
 else
     syslog_ng=$peers/syslog-ng
-    if [ ! -x "$syslog_ng" ] || ! "$syslog_ng" --version >/dev/null 2>&1; then
+    loggen=$peers/loggen
+    if [ ! -x "$syslog_ng" ] || [ ! -x "$loggen" ] || ! "$syslog_ng" --version >/dev/null 2>&1; then
         update
         rm -rf "$peers/debs" "$peers/root"
         mkdir -p "$peers/debs" "$peers/root"
@@ -57,13 +64,18 @@ else
 #!/bin/sh
 LD_LIBRARY_PATH="${libraries%:}" exec "$peers/root/usr/sbin/syslog-ng" --module-path "$modules" "\$@"
 WRAPPER
-        chmod +x "$syslog_ng"
+        cat >"$loggen" <<WRAPPER
+#!/bin/sh
+SYSLOGNG_PREFIX="$peers/root/usr" LD_LIBRARY_PATH="${libraries%:}:$(dirname "$modules")" exec "$peers/root/usr/bin/loggen" "\$@"
+WRAPPER
+        chmod +x "$syslog_ng" "$loggen"
     fi
     "$syslog_ng" --version >&2
 fi
 
 cat >"$peers/env" <<ENVIRONMENT
 export MUTT_SYSLOG_NG="$syslog_ng"
+export MUTT_LOGGEN="$loggen"
 export MUTT_REQUIRE_PEERS=1
 ENVIRONMENT
 cat "$peers/env"

@@ -80,8 +80,9 @@ fn line(buffer: &[u8]) -> Result<Step, ProxyError> {
     let Some(end) = memchr::memchr(b'\n', window) else {
         return if window.len() == LINE_OCTETS_MAX { Err(ProxyError::Line) } else { Ok(Step::NeedMore) };
     };
-    let text = window.get(WORD.len()..end).and_then(|text| text.strip_suffix(b"\r"));
-    let text = text.and_then(|text| std::str::from_utf8(text).ok()).ok_or(ProxyError::Line)?;
+    let text = window.get(WORD.len()..end).unwrap_or_default();
+    // Some senders (syslog-ng's loggen) leave CR out.
+    let text = std::str::from_utf8(text.strip_suffix(b"\r").unwrap_or(text)).map_err(|_| ProxyError::Line)?;
     let mut words = text.split(' ');
     let source = match words.next() {
         // What may follow is not to be looked at (2.1).
@@ -195,6 +196,8 @@ mod tests {
         assert_eq!(source_of(good).unwrap(), "[2001:db8::7]:1");
         let good = b"PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 1 2\r\n<1";
         assert_eq!(source_of(good).unwrap(), "192.0.2.7:1");
+        let without_cr = b"PROXY TCP4 192.0.2.7 198.51.100.1 1 2\n<1";
+        assert_eq!(source_of(without_cr).unwrap(), "192.0.2.7:1");
         assert_eq!(source_of(b"PROXY UNKNOWN\r\n<1"), None);
         let longest = format!("PROXY UNKNOWN {0} {0} 65535 65535\r\n<1", "ffff:".repeat(7) + "ffff");
         assert_eq!(longest.len(), LINE_OCTETS_MAX + 2);
@@ -208,7 +211,7 @@ mod tests {
             b"PROXY TCP4 2001:db8::7 2001:db8::1 1 2\r\n",
             b"PROXY TCP6 192.0.2.7 198.51.100.1 1 2\r\n",
             b"PROXY UDP4 192.0.2.7 198.51.100.1 1 2\r\n",
-            b"PROXY TCP4 192.0.2.7 198.51.100.1 1 2\n",
+            b"PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\r\n",
             b"PROXY \xff\r\n",
             &[b"PROXY UNKNOWN ", &[b'x'; 100][..]].concat(),
         ] {

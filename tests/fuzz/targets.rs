@@ -23,30 +23,43 @@ use mutt::model::syslog::{Place, Reception, enrich, record};
 use mutt::model::zone::Zones;
 use mutt::shard::pipeline::{Cut, Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
+use mutt::shard::stream::session::{Session, Verdict};
+use mutt::wire::proxy_protocol;
 use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
 use mutt::wire::syslog::framing::{Deframer, FramingError, Over, Oversize, Step};
+use mutt::wire::syslog::relp::{self, RelpError};
 use mutt::wire::syslog::{self, Format, Message, Payload};
 
 /// A target by its name, which is also the name of its folder of seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that must hold.
-pub const ALL: [Target; 8] = [
+pub const ALL: [Target; 10] = [
     ("syslog_decode", syslog_decode),
     ("rfc3164", rfc3164),
     ("rfc5424", rfc5424),
     ("payload", payload),
     ("structured_data", structured_data),
     ("framing", framing),
+    ("relp", relp),
+    ("proxy_protocol", proxy_protocol),
     ("snmp_decode", snmp_decode),
     ("pipeline", pipeline),
 ];
 
-/// Fails when a syslog message names `canary` as its program: a fuzzer that does not find that finds nothing.
+/// Fails when a syslog message with PRI 0 names a program of which the first two letters are `ca`: a fuzzer that does
+/// not find that finds nothing. Letter by letter, since a fuzzer learns from branches taken.
 pub fn canary(data: &[u8]) {
-    assert_ne!(syslog::decode(data).app_name, Some(&b"canary"[..]), "the canary must die");
+    let message = syslog::decode(data);
+    let name = message.app_name.unwrap_or_default();
+    if message.pri.is_some_and(|pri| pri.value() == 0)
+        && std::hint::black_box(name.first()) == Some(&b'c')
+        && std::hint::black_box(name.get(1)) == Some(&b'a')
+    {
+        panic!("the canary must die");
+    }
 }
 
 /// No datagram and no frame is longer.
@@ -251,6 +264,88 @@ pub fn framing(data: &[u8]) {
         let whole = frames(std::iter::once(stream), octets_max, oversize);
         assert_eq!(frames(stream.chunks(1), octets_max, oversize), whole, "octet by octet");
         assert_eq!(frames(stream.chunks(step), octets_max, oversize), whole, "in reads of {step}");
+    }
+}
+
+/// RELP frames: transaction, command, data, whether it is a part, whether it is the last.
+type RelpFrames = (Vec<(u32, Vec<u8>, Vec<u8>, Option<Over>, bool)>, Option<RelpError>);
+
+/// Divides what `reads` bring, one after the other, into RELP frames.
+fn relp_frames<'a>(
+    reads: impl Iterator<Item = &'a [u8]>,
+    octets_max: usize,
+    oversize: Oversize,
+) -> RelpFrames {
+    let mut frames = relp::Frames::new(octets_max, oversize);
+    let (mut buffer, mut got) = (Vec::new(), Vec::new());
+    for read in reads {
+        buffer.extend_from_slice(read);
+        let mut taken = 0;
+        loop {
+            let left = buffer.get(taken..).unwrap_or_default();
+            let consumed = match frames.next(left) {
+                Ok(relp::Step::NeedMore) => break,
+                Ok(relp::Step::Skip { consumed }) => consumed,
+                Ok(relp::Step::Frame { frame, consumed }) => {
+                    assert!(frame.data.len() <= octets_max && frame.data.len() <= consumed);
+                    assert!(frame.command.len() <= limits::RELP_COMMAND_OCTETS_MAX && frame.transaction > 0);
+                    let (command, data) = (frame.command.to_vec(), frame.data.to_vec());
+                    got.push((frame.transaction, command, data, frame.over, frame.is_last));
+                    consumed
+                }
+                Err(error) => return (got, Some(error)),
+            };
+            assert!(consumed > 0 && consumed <= left.len(), "no progress, or too much");
+            taken += consumed;
+        }
+        buffer.drain(..taken);
+        let bound = octets_max + relp::HEADER_OCTETS_MAX + 1;
+        assert!(buffer.len() <= bound, "the bound on the buffer is not kept");
+    }
+    (got, None)
+}
+
+/// A RELP stream: the frames do not depend on how it was split into reads, and a session answers each at most once. The
+/// first octet is the longest data, the second the length of the reads.
+pub fn relp(data: &[u8]) {
+    let [max, step, stream @ ..] = data else { return };
+    let octets_max = 1 + usize::from(*max);
+    let step = 1 + usize::from(*step);
+    for oversize in [Oversize::Truncate, Oversize::Split] {
+        let whole = relp_frames(std::iter::once(stream), octets_max, oversize);
+        assert_eq!(relp_frames(stream.chunks(1), octets_max, oversize), whole, "octet by octet");
+        assert_eq!(relp_frames(stream.chunks(step), octets_max, oversize), whole, "in reads of {step}");
+        let mut session = Session::new(3);
+        let (mut out, mut taken) = (Vec::new(), Vec::new());
+        for (transaction, command, data, over, is_last) in &whole.0 {
+            let frame =
+                relp::Frame { transaction: *transaction, command, data, over: *over, is_last: *is_last };
+            if session.may_take() && session.on_frame(&frame, &mut out) == Verdict::Take && *is_last {
+                taken.push(*transaction);
+            }
+            assert!(session.unacknowledged() <= 3);
+        }
+        for transaction in &taken {
+            session.on_committed(*transaction, &mut out);
+        }
+        let acknowledged = out.windows(12).filter(|text| text == b" rsp 6 200 O").count();
+        assert!(acknowledged <= taken.len(), "an answer without a message");
+    }
+}
+
+/// The start of a proxied connection: the answer does not change when more comes, and nothing behind it matters.
+pub fn proxy_protocol(data: &[u8]) {
+    let whole = proxy_protocol::parse(data);
+    if let Ok(proxy_protocol::Step::Header { consumed, .. }) = whole {
+        assert!(consumed <= data.len() && consumed <= limits::PROXY_HEADER_OCTETS_MAX);
+        assert_eq!(proxy_protocol::parse(data.get(..consumed).unwrap_or_default()), whole);
+    }
+    if whole == Ok(proxy_protocol::Step::NeedMore) {
+        assert!(data.len() < limits::PROXY_HEADER_OCTETS_MAX, "more is waited for than a header may have");
+    }
+    for end in 0..data.len() {
+        let early = proxy_protocol::parse(data.get(..end).unwrap_or_default());
+        assert!(early == Ok(proxy_protocol::Step::NeedMore) || early == whole, "another answer at {end}");
     }
 }
 

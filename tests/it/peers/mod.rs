@@ -1,7 +1,10 @@
-//! The program with real peers: `logger`, net-snmp, rsyslog and syslog-ng.
+//! The program with real peers: `logger`, `loggen`, `openssl`, net-snmp, rsyslog and syslog-ng.
 //!
 //! A program that is not installed is told and left out, unless `MUTT_REQUIRE_PEERS` is set; `.ci/peers.sh` installs
 //! all of them.
+
+mod relp;
+mod secure;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,11 +20,18 @@ const LINES: usize = 300;
 /// Where a program is; `None` after saying that the test is left out.
 fn find(program: &str) -> Option<PathBuf> {
     let given = match program {
-        "syslog-ng" => std::env::var_os("MUTT_SYSLOG_NG").map(PathBuf::from),
+        "syslog-ng" => std::env::var_os("MUTT_SYSLOG_NG"),
+        "loggen" => std::env::var_os("MUTT_LOGGEN"),
         _ => None,
     };
+    let given = given.filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    // Modules of rsyslog are in a folder of the architecture, or beside it.
+    let libraries =
+        std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let folders =
+        folders.chain(libraries.map(|library| library.join("rsyslog"))).chain(["/usr/lib/rsyslog".into()]);
     let found = given.or_else(|| folders.map(|folder| folder.join(program)).find(|path| path.is_file()));
     if found.is_none() {
         assert!(std::env::var_os("MUTT_REQUIRE_PEERS").is_none(), "{program} is not installed");
@@ -156,8 +166,8 @@ fn informs_of_net_snmp_are_receipts() {
     assert_eq!((end.stored, end.dropped), (3, end.received - 3), "repetitions are not stored again");
 }
 
-/// Sends lines into a relay's socket and waits until `copies` of each have come through it.
-fn relay(daemon: &Daemon, socket: &Path, copies: usize, relay: &mut Background) {
+/// Sends `count` lines into a relay's socket.
+fn feed(daemon: &Daemon, socket: &Path, count: usize, relay: &mut Background) {
     let logger = find("logger").unwrap();
     wait_until("the relay's socket", || {
         assert!(relay.0.try_wait().unwrap().is_none(), "the relay ended");
@@ -165,12 +175,17 @@ fn relay(daemon: &Daemon, socket: &Path, copies: usize, relay: &mut Background) 
     });
     let lines = daemon.file("lines");
     let mut file = std::fs::File::create(&lines).unwrap();
-    for number in 0..LINES {
+    for number in 0..count {
         writeln!(file, "relayed line {number} of many").unwrap();
     }
     drop(file);
     let (socket, lines) = (socket.to_str().unwrap(), lines.to_str().unwrap());
     run_well(&logger, &["-u", socket, "-p", "local4.warning", "-t", "peer", "-f", lines]);
+}
+
+/// Sends lines into a relay's socket and waits until `copies` of each have come through it.
+fn relay(daemon: &Daemon, socket: &Path, copies: usize, relay: &mut Background) {
+    feed(daemon, socket, LINES, relay);
     daemon.wait_count(copies * LINES);
     let texts = daemon.store().texts().join("\n") + "\n";
     for number in 0..LINES {
@@ -187,52 +202,24 @@ fn relay(daemon: &Daemon, socket: &Path, copies: usize, relay: &mut Background) 
     );
 }
 
-#[test]
-fn rsyslog_forwards_by_udp_and_tcp() {
-    let (Some(rsyslogd), Some(_)) = (find("rsyslogd"), find("logger")) else { return };
-    let daemon = Daemon::start(Options::default());
-    let (udp, tcp) = (port(&daemon, "syslog-udp"), port(&daemon, "syslog-tcp"));
-    let path = |name: &str| daemon.file(name).display().to_string();
+/// Starts rsyslog with a socket for messages and the given actions; returns the socket, too.
+fn start_rsyslog(rsyslogd: &Path, daemon: &Daemon, actions: &str) -> (Background, PathBuf) {
     let socket = daemon.file("in.sock");
-    let actions = [
-        format!("port=\"{udp}\" protocol=\"udp\""),
-        format!("port=\"{udp}\" protocol=\"udp\" template=\"RSYSLOG_SyslogProtocol23Format\""),
-        format!("port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"traditional\""),
-        format!("port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"octet-counted\""),
-        format!(
-            "port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"octet-counted\" template=\"RSYSLOG_SyslogProtocol23Format\""
-        ),
-    ];
-    let mut configuration = format!(
+    let configuration = format!(
         "global(workDirectory=\"{}\")\nmodule(load=\"imuxsock\" SysSock.Use=\"off\")\ninput(type=\"imuxsock\" \
-         Socket=\"{}\" CreatePath=\"off\" RateLimit.Interval=\"0\")\n",
+         Socket=\"{}\" CreatePath=\"off\" RateLimit.Interval=\"0\")\n{actions}",
         daemon.folder().path().display(),
         socket.display()
     );
-    for action in &actions {
-        configuration += &format!("action(type=\"omfwd\" target=\"127.0.0.1\" {action})\n");
-    }
     std::fs::write(daemon.file("rsyslog.conf"), configuration).unwrap();
+    let path = |name: &str| daemon.file(name).display().to_string();
     let arguments = ["-n", "-f", &path("rsyslog.conf"), "-i", &path("rsyslog.pid")];
-    let mut peer = Background::start(&rsyslogd, &arguments, &daemon.file("rsyslog.log"));
-    relay(&daemon, &socket, actions.len(), &mut peer);
-    drop(peer);
-    assert_eq!(daemon.stop().stored as usize, actions.len() * LINES);
+    (Background::start(rsyslogd, &arguments, &daemon.file("rsyslog.log")), socket)
 }
 
-#[test]
-fn syslog_ng_forwards_by_udp_and_tcp() {
-    let (Some(syslog_ng), Some(_)) = (find("syslog-ng"), find("logger")) else { return };
-    let daemon = Daemon::start(Options::default());
-    let (udp, tcp) = (port(&daemon, "syslog-udp"), port(&daemon, "syslog-tcp"));
-    let path = |name: &str| daemon.file(name).display().to_string();
+/// Starts syslog-ng with a socket for messages and the given destinations; returns the socket, too.
+fn start_syslog_ng(syslog_ng: &Path, daemon: &Daemon, destinations: &[String]) -> (Background, PathBuf) {
     let socket = daemon.file("in.sock");
-    let destinations = [
-        format!("network(\"127.0.0.1\" port({udp}) transport(\"udp\") persist-name(\"a\"))"),
-        format!("syslog(\"127.0.0.1\" port({udp}) transport(\"udp\") persist-name(\"b\"))"),
-        format!("network(\"127.0.0.1\" port({tcp}) transport(\"tcp\") persist-name(\"c\"))"),
-        format!("syslog(\"127.0.0.1\" port({tcp}) transport(\"tcp\") persist-name(\"d\"))"),
-    ];
     let mut configuration = format!(
         "@version: 3.38\noptions {{ keep-hostname(yes); stats-freq(0); }};\nsource in {{ unix-dgram(\"{}\"); }};\n",
         socket.display()
@@ -243,11 +230,50 @@ fn syslog_ng_forwards_by_udp_and_tcp() {
         );
     }
     std::fs::write(daemon.file("syslog-ng.conf"), configuration).unwrap();
-    let names = ["syslog-ng.conf", "syslog-ng.persist", "syslog-ng.ctl", "syslog-ng.pid"].map(path);
+    let names = ["syslog-ng.conf", "syslog-ng.persist", "syslog-ng.ctl", "syslog-ng.pid"]
+        .map(|name| daemon.file(name).display().to_string());
     let [file, persist, control, pid] = names.each_ref().map(String::as_str);
     let arguments =
         ["-F", "--no-caps", "-f", file, "--persist-file", persist, "--control", control, "--pidfile", pid];
-    let mut peer = Background::start(&syslog_ng, &arguments, &daemon.file("syslog-ng.log"));
+    (Background::start(syslog_ng, &arguments, &daemon.file("syslog-ng.log")), socket)
+}
+
+#[test]
+fn rsyslog_forwards_by_udp_and_tcp() {
+    let (Some(rsyslogd), Some(_)) = (find("rsyslogd"), find("logger")) else { return };
+    let daemon = Daemon::start(Options::default());
+    let (udp, tcp) = (port(&daemon, "syslog-udp"), port(&daemon, "syslog-tcp"));
+    let actions = [
+        format!("port=\"{udp}\" protocol=\"udp\""),
+        format!("port=\"{udp}\" protocol=\"udp\" template=\"RSYSLOG_SyslogProtocol23Format\""),
+        format!("port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"traditional\""),
+        format!("port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"octet-counted\""),
+        format!(
+            "port=\"{tcp}\" protocol=\"tcp\" TCP_Framing=\"octet-counted\" template=\"RSYSLOG_SyslogProtocol23Format\""
+        ),
+    ];
+    let all: String = actions
+        .iter()
+        .map(|action| format!("action(type=\"omfwd\" target=\"127.0.0.1\" {action})\n"))
+        .collect();
+    let (mut peer, socket) = start_rsyslog(&rsyslogd, &daemon, &all);
+    relay(&daemon, &socket, actions.len(), &mut peer);
+    drop(peer);
+    assert_eq!(daemon.stop().stored as usize, actions.len() * LINES);
+}
+
+#[test]
+fn syslog_ng_forwards_by_udp_and_tcp() {
+    let (Some(syslog_ng), Some(_)) = (find("syslog-ng"), find("logger")) else { return };
+    let daemon = Daemon::start(Options::default());
+    let (udp, tcp) = (port(&daemon, "syslog-udp"), port(&daemon, "syslog-tcp"));
+    let destinations = [
+        format!("network(\"127.0.0.1\" port({udp}) transport(\"udp\") persist-name(\"a\"))"),
+        format!("syslog(\"127.0.0.1\" port({udp}) transport(\"udp\") persist-name(\"b\"))"),
+        format!("network(\"127.0.0.1\" port({tcp}) transport(\"tcp\") persist-name(\"c\"))"),
+        format!("syslog(\"127.0.0.1\" port({tcp}) transport(\"tcp\") persist-name(\"d\"))"),
+    ];
+    let (mut peer, socket) = start_syslog_ng(&syslog_ng, &daemon, &destinations);
     relay(&daemon, &socket, destinations.len(), &mut peer);
     drop(peer);
     assert_eq!(daemon.stop().stored as usize, destinations.len() * LINES);
