@@ -207,7 +207,7 @@ impl Pipeline {
                 message.pdu.kind.as_str(),
                 "not a notification",
             ),
-            Ok(wire::snmp::Message::V3) => {
+            Ok(wire::snmp::Message::V3(_)) => {
                 undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", "SNMPv3 is not decoded yet")
             }
             Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str()),

@@ -11,6 +11,7 @@ mod config;
 mod corpus_daemon;
 mod corpus_snmp;
 mod corpus_syslog;
+mod corpus_usm;
 mod daemon;
 mod layering;
 mod peers;

@@ -1,0 +1,62 @@
+//! What all shards share of USM.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::base::clock::Stopwatch;
+use crate::security::engine::LocalEngine;
+use crate::security::error::UsmStats;
+use crate::security::replays::{REPLAYS_OCTETS, Replays};
+use crate::security::senders::{SENDERS_OCTETS_MAX, Senders};
+use crate::security::users::Users;
+
+/// Octets that the tables which all shards share take at most.
+pub const SHARED_OCTETS_MAX: usize = SENDERS_OCTETS_MAX + REPLAYS_OCTETS;
+
+/// Where all shards look for the users in force.
+pub type UsersInForce = Arc<ArcSwap<Users>>;
+
+/// USM of this receiver: who we are, whom we know, what we heard.
+#[derive(Debug)]
+pub struct Usm {
+    /// Ourselves; `None` when we are no engine, and so nobody can address us.
+    pub engine: Option<LocalEngine>,
+    /// The users in force.
+    pub users: UsersInForce,
+    /// What was refused, and why.
+    pub stats: UsmStats,
+    /// Clocks of engines that send traps.
+    pub(super) senders: Senders,
+    /// Messages of late.
+    pub(super) replays: Replays,
+    /// Our clock for both.
+    since: Stopwatch,
+}
+
+impl Usm {
+    /// USM of `engine` with `users`.
+    #[must_use]
+    pub fn new(engine: Option<LocalEngine>, users: Users) -> Self {
+        Self {
+            engine,
+            users: Arc::new(ArcSwap::from_pointee(users)),
+            stats: UsmStats::default(),
+            senders: Senders::default(),
+            replays: Replays::default(),
+            since: Stopwatch::start(),
+        }
+    }
+
+    /// Seconds since the start, on a clock that never steps.
+    pub(super) fn now(&self) -> u64 {
+        self.since.elapsed().as_secs()
+    }
+}
+
+impl Default for Usm {
+    /// No engine, no user: every message is of an unknown user.
+    fn default() -> Self {
+        Self::new(None, Users::default())
+    }
+}

@@ -1,0 +1,308 @@
+//! Version 3 messages of other programs through USM, from the directory in `MUTT_CORPUS_DIR`.
+//!
+//! Each must be accepted with the stated credentials and say what it says, or be refused by the counter that is
+//! stated.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::corpus_snmp::{hex, in_corpus_terms, report, rows, unhex};
+use mutt::security::{
+    AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm, UsmError,
+    Verifier,
+};
+use mutt::wire::snmp::{Message, ScopedPdu, ScopedPduData, UsmParameters, V3Message, decode};
+
+/// The files with single messages.
+const FILES: [&str; 6] = [
+    "snmp-netsnmp-traps",
+    "snmp-pysnmp-traps",
+    "snmp-known-passwords",
+    "snmp-gosnmp",
+    "snmp-sharpsnmplib",
+    "snmp-captures",
+];
+
+/// Messages that we refuse against the corpus. The one is a Report of an agent that counts boots below zero, which
+/// RFC 3414 2.4 has no room for; the derived negatives ask for that refusal.
+const REFUSED: [&str; 1] = ["snmp-captures/snmpv3_get_next#2"];
+
+/// Messages whose user is given no credential there, so that they can be read and no more.
+fn is_readable_only(row: &Json) -> bool {
+    let level = row["expect"]["v3"]["level"].as_str().unwrap();
+    let creds = &row["creds"];
+    (level != "noAuthNoPriv" && creds["auth"].is_null()) || (level == "authPriv" && creds["priv"].is_null())
+}
+
+fn auth_of(name: &str) -> AuthProtocol {
+    use AuthProtocol::{Md5, Sha, Sha224, Sha256, Sha384, Sha512};
+    [Md5, Sha, Sha224, Sha256, Sha384, Sha512].into_iter().find(|known| known.as_str() == name).unwrap()
+}
+
+fn privacy_of(name: &str) -> PrivProtocol {
+    use PrivProtocol::{Aes, Aes192, Aes192C, Aes256, Aes256C, Des, TripleDes};
+    let all = [Des, TripleDes, Aes, Aes192, Aes256, Aes192C, Aes256C];
+    all.into_iter().find(|known| known.as_str() == name).unwrap()
+}
+
+/// The users of `all` credentials as the corpus writes them.
+fn users(all: &[&Json]) -> Users {
+    let pair = |creds: &'_ Json, kind: &str| {
+        let name = creds[kind].as_str()?;
+        Some((name.to_owned(), creds[format!("{kind}_password")].as_str().unwrap().to_owned()))
+    };
+    let owned: Vec<_> = all
+        .iter()
+        .map(|creds| (creds["user"].as_str().unwrap_or_default(), pair(creds, "auth"), pair(creds, "priv")))
+        .collect();
+    let credentials: Vec<[CredentialSecrets<'_>; 1]> = owned
+        .iter()
+        .map(|(_, auth, privacy)| {
+            [CredentialSecrets {
+                priority: 1,
+                auth: auth.as_ref().map(|(name, password)| (auth_of(name), password.as_bytes())),
+                privacy: privacy.as_ref().map(|(name, password)| (privacy_of(name), password.as_bytes())),
+            }]
+        })
+        .collect();
+    let secrets: Vec<UserSecrets<'_>> = owned
+        .iter()
+        .zip(&credentials)
+        .map(|((name, ..), credentials)| UserSecrets { name: name.as_bytes(), credentials })
+        .collect();
+    Users::derive(&secrets, &Users::default())
+}
+
+fn v3<'a>(bytes: &'a [u8], name: &str) -> V3Message<'a> {
+    match decode(bytes) {
+        Ok(Message::V3(message)) => message,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+/// A receiver with these credentials; for a message that waits for an answer it is the engine addressed.
+fn receiver(message: &V3Message<'_>, creds: &[&Json]) -> Verifier {
+    let parameters = UsmParameters::decode(message.security_parameters).ok();
+    let engine = parameters.filter(|_| message.flags.is_reportable()).and_then(|parameters| {
+        let time = u32::try_from(parameters.time).unwrap();
+        Some(LocalEngine::in_its_life(EngineId::new(parameters.engine_id)?, parameters.boots, time))
+    });
+    Verifier::new(Arc::new(Usm::new(engine, users(creds))))
+}
+
+/// Adds a line for every field of the header that is not as expected.
+fn compare_header(name: &str, message: &V3Message<'_>, expect: &Json, differences: &mut Vec<String>) {
+    let v3 = &expect["v3"];
+    let usm = match UsmParameters::decode(message.security_parameters) {
+        Ok(usm) => usm,
+        Err(error) => return differences.push(format!("{name}: {error}")),
+    };
+    let level = message.flags.level().unwrap();
+    let encrypted = match message.data {
+        ScopedPduData::Encrypted(octets) => Json::from(octets.len()),
+        ScopedPduData::Plaintext(_) => Json::Null,
+    };
+    for (field, found) in [
+        ("msg_id", Json::from(message.msg_id)),
+        ("msg_max_size", message.max_size.into()),
+        ("flags", message.flags.0.into()),
+        ("level", level.as_str().into()),
+        ("reportable", message.flags.is_reportable().into()),
+        ("security_model", message.security_model.into()),
+        ("engine_id", hex(usm.engine_id).into()),
+        ("boots", usm.boots.into()),
+        ("time", usm.time.into()),
+        ("user", String::from_utf8_lossy(usm.user).into()),
+        ("auth_params", hex(usm.mac).into()),
+        ("priv_params", hex(usm.salt).into()),
+        ("encrypted_len", encrypted),
+    ] {
+        if found != v3[field] {
+            differences.push(format!("{name} {field}: found {found}, expected {}", v3[field]));
+        }
+    }
+}
+
+/// Adds a line for every field of the scoped PDU that is not as expected.
+fn compare_scoped(name: &str, scoped: &ScopedPdu<'_>, expect: &Json, differences: &mut Vec<String>) {
+    let pdu = match scoped.pdu.kind.as_str() {
+        "trap" => "trap-v2",
+        "get-next" => "getnext",
+        "get-bulk" => "getbulk",
+        other => other,
+    };
+    let varbinds: Vec<Json> = scoped.pdu.varbinds.iter().map(|varbind| in_corpus_terms(&varbind)).collect();
+    let mut expected = expect["varbinds"].clone();
+    for row in expected.as_array_mut().into_iter().flatten() {
+        row.as_object_mut().unwrap().remove("text");
+    }
+    for (field, found, expected) in [
+        ("context_engine_id", Json::from(hex(scoped.context_engine_id)), &expect["v3"]["context_engine_id"]),
+        ("context_name", String::from_utf8_lossy(scoped.context_name).into(), &expect["v3"]["context_name"]),
+        ("pdu", pdu.into(), &expect["pdu"]),
+        ("request_id", scoped.pdu.request_id().into(), &expect["request_id"]),
+        ("varbinds", varbinds.into(), &expected),
+    ] {
+        if found != *expected {
+            differences.push(format!("{name} {field}: found {found}, expected {expected}"));
+        }
+    }
+}
+
+#[test]
+fn version_3_messages_are_accepted_and_say_what_is_expected() {
+    let mut differences = Vec::new();
+    let (mut accepted, mut refused, mut readable) = (0, 0, 0);
+    let mut any = false;
+    for (file, row) in FILES.iter().flat_map(|file| rows(file).into_iter().map(move |row| (file, row))) {
+        any = true;
+        let expect = &row["expect"];
+        if expect["version"] != "v3" || expect["decode"] != "ok" {
+            continue;
+        }
+        let name = format!("{file}/{}", row["name"].as_str().unwrap());
+        let bytes = unhex(row["hex"].as_str().unwrap());
+        let message = v3(&bytes, &name);
+        if REFUSED.contains(&name.as_str()) {
+            let mut scratch = Vec::new();
+            let result = receiver(&message, &[]).verify(&message, &mut scratch).map(|_| ());
+            assert_eq!(result.map_err(|refusal| refusal.error), Err(UsmError::Malformed), "{name}");
+            continue;
+        }
+        compare_header(&name, &message, expect, &mut differences);
+        if is_readable_only(&row) || expect["v3"]["engine_id"] == "" {
+            readable += 1;
+            if let ScopedPduData::Plaintext(contents) = message.data {
+                compare_scoped(&name, &ScopedPdu::decode(contents).unwrap(), expect, &mut differences);
+            }
+            continue;
+        }
+        let user = serde_json::json!({ "user": expect["v3"]["user"] });
+        let creds = if row["creds"].is_object() { &row["creds"] } else { &user };
+        let mut scratch = Vec::new();
+        let result =
+            receiver(&message, &[creds]).verify(&message, &mut scratch).map_err(|refusal| refusal.error);
+        match result {
+            Ok(found) if expect["auth_ok"] != false => {
+                accepted += 1;
+                assert_eq!(found.level.as_str(), expect["v3"]["level"], "{name}");
+                compare_scoped(&name, &found.scoped, expect, &mut differences);
+                if let Some(plaintext) = expect["plaintext_scoped_pdu"].as_str() {
+                    assert!(scratch.starts_with(&unhex(plaintext)), "{name}: another plaintext");
+                }
+            }
+            Err(UsmError::WrongDigest) if expect["auth_ok"] == false => refused += 1,
+            other => differences.push(format!(
+                "{name}: {:?}, expected {}",
+                other.map(|_| "accepted"),
+                expect["auth_ok"]
+            )),
+        }
+    }
+    report(&format!("version 3: {accepted} accepted, {refused} refused, {readable} without credentials"));
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert!(!any || (accepted >= 95 && refused == 2), "{accepted} {refused}");
+}
+
+#[test]
+fn changed_messages_are_refused_by_the_right_counter() {
+    let mut differences = Vec::new();
+    let mut refused = 0;
+    let rows = rows("snmp-derived-negatives");
+    for row in rows.iter().filter(|row| row["creds"].is_object()) {
+        let name = row["name"].as_str().unwrap();
+        let bytes = unhex(row["hex"].as_str().unwrap());
+        let Ok(Message::V3(message)) = decode(&bytes) else {
+            refused += 1;
+            let stated = &row["expect"]["usm_error"];
+            assert!(row["expect"]["accept"] == false && stated.is_null(), "{name}: {:?}", decode(&bytes));
+            continue;
+        };
+        let mut verifier = receiver(&message, &[&row["creds"]]);
+        let mut attempt = || {
+            let mut scratch = Vec::new();
+            verifier.verify(&message, &mut scratch).map(|_| ()).map_err(|refusal| refusal.error)
+        };
+        let (first, second) = (attempt(), attempt());
+        let is_as_expected = match &row["expect"]["accept"] {
+            Json::String(text) if text == "first only" => {
+                (first, second) == (Ok(()), Err(UsmError::Replayed))
+            }
+            Json::Bool(false) => {
+                refused += 1;
+                let stated = row["expect"]["usm_error"].as_str();
+                first.is_err_and(|error| stated.is_none_or(|stated| stated == error.as_str()))
+            }
+            Json::String(text) if text == "any" => true,
+            other => panic!("{name}: {other}"),
+        };
+        if !is_as_expected {
+            differences.push(format!("{name}: {first:?}, then {second:?}; expected {}", row["expect"]));
+        }
+    }
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    assert!(rows.is_empty() || refused >= 115, "only {refused}");
+}
+
+/// The counter of a Report-PDU, by the fourth last arc of its only varbind.
+fn counter_of(step: &Json) -> Option<UsmError> {
+    if step["expect"]["pdu"] != "report" {
+        return None;
+    }
+    let oid = step["expect"]["varbinds"][0]["oid"].as_str()?;
+    Some(match oid.strip_prefix("1.3.6.1.6.3.15.1.1.")? {
+        "1.0" => UsmError::UnsupportedSecurityLevel,
+        "2.0" => UsmError::NotInTimeWindow,
+        "3.0" => UsmError::UnknownUserName,
+        "4.0" => UsmError::UnknownEngineId,
+        "5.0" => UsmError::WrongDigest,
+        other => panic!("{other}"),
+    })
+}
+
+#[test]
+fn recorded_exchanges_are_judged_as_by_the_receiver_of_then() {
+    let rows = rows("snmp-netsnmp-exchanges");
+    let mut known: Vec<&Json> = Vec::new();
+    for creds in rows.iter().map(|row| &row["creds"]).filter(|creds| creds.is_object()) {
+        if creds["user"] != "nobody-here" && known.iter().all(|other| other["user"] != creds["user"]) {
+            known.push(creds);
+        }
+    }
+    let users = Arc::new(users(&known));
+    let mut judged = 0;
+    for row in rows.iter().filter(|row| row["creds"].is_object()) {
+        let name = row["name"].as_str().unwrap();
+        let engine = EngineId::new(&unhex(row["receiver_engine_id"].as_str().unwrap())).unwrap();
+        let steps = row["steps"].as_array().unwrap();
+        for (step, answer) in steps.iter().zip(steps.iter().skip(1).map(Some).chain([None])) {
+            if step["dir"] != "to-receiver" {
+                continue;
+            }
+            let bytes = unhex(step["hex"].as_str().unwrap());
+            let message = v3(&bytes, name);
+            let answer = answer.filter(|answer| answer["dir"] == "from-receiver");
+            let now = answer.unwrap_or(step)["expect"]["v3"]["time"].as_u64().unwrap();
+            let now = LocalEngine::in_its_life(engine, 1, u32::try_from(now).unwrap());
+            let usm = Usm::new(Some(now), Users::default());
+            usm.users.store(Arc::clone(&users));
+            let mut scratch = Vec::new();
+            let found = Verifier::new(Arc::new(usm))
+                .verify(&message, &mut scratch)
+                .map(|_| ())
+                .map_err(|refusal| refusal.error);
+            let expected = match (answer, name) {
+                (Some(answer), _) => counter_of(answer).map_or(Ok(()), Err),
+                // A trap from an engine of its own; net-snmp wants such engines configured, we learn them.
+                (None, "trap-v3-unknown-engine-known-user") => Ok(()),
+                (None, name) if name.contains("wrong-priv") => Err(UsmError::DecryptionError),
+                // net-snmp's access control refuses silently what is below the level configured.
+                (None, _) => Err(UsmError::UnsupportedSecurityLevel),
+            };
+            assert_eq!(found, expected, "{name}: {}", step["expect"]["pdu"]);
+            judged += 1;
+        }
+    }
+    assert!(rows.is_empty() || judged >= 48, "{judged}");
+}
