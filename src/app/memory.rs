@@ -2,6 +2,7 @@
 
 use crate::model::batch::Batch;
 use crate::model::event::PRODUCERS_MAX;
+use crate::security::{KEY_CACHE_OCTETS_MAX, SHARED_OCTETS_MAX};
 use crate::shard::stream::PENDING_OCTETS_MAX;
 use crate::sink::drain::GROUP_BATCHES_MAX;
 use crate::storage::connection::CACHE_OCTETS;
@@ -13,14 +14,16 @@ const BASE_OCTETS: usize = 64 * 1024 * 1024;
 const REGISTRIES_OCTETS: usize = 48 * 1024 * 1024;
 
 /// Octets of memory that the program may take: the queue full of the largest batches, the group that the sink
-/// holds, those being filled, the receive buffers, unfinished messages of TCP connections, the store's page cache, and
-/// the rest.
-pub fn bound(queue_slots: usize, receive_octets: usize) -> usize {
+/// holds, those being filled, the receive buffers, unfinished messages of TCP connections, the store's page cache,
+/// SNMPv3 keys and clocks, and the rest.
+pub fn bound(queue_slots: usize, receive_octets: usize, shards: usize) -> usize {
     let batches = queue_slots + GROUP_BATCHES_MAX + PRODUCERS_MAX;
     batches * Batch::OCTETS_MAX
         + receive_octets
         + PENDING_OCTETS_MAX
         + CACHE_OCTETS
         + REGISTRIES_OCTETS
+        + SHARED_OCTETS_MAX
+        + shards * KEY_CACHE_OCTETS_MAX
         + BASE_OCTETS
 }

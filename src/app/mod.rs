@@ -69,7 +69,7 @@ impl App {
         listeners.find(|listener| listener.name == name).map_or(&[], |listener| &listener.addresses)
     }
 
-    /// Reads the rules file again; a bad one leaves the old rules in force and says so.
+    /// Reads the files of rules and credentials again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
     }

@@ -23,6 +23,7 @@ use crate::model::batch::Batch;
 use crate::net::sys;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
+use crate::security::{Users, Usm};
 use crate::shard::group::{self, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
@@ -38,9 +39,9 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let credentials = match &settings.snmpv3.credentials_file {
-        Some(path) => config::load_credentials(path)?.users.len(),
-        None => 0,
+    let users = match &settings.snmpv3.credentials_file {
+        Some(path) => wiring::users(&config::load_credentials(path)?, &Users::default()),
+        None => Users::default(),
     };
     let store = storage::connection::open(&wiring::store(settings))?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
@@ -50,8 +51,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
-        credentials,
-        memory_bound_octets: memory::bound(slots, bound.receive_octets()),
+        snmpv3_users: users.len(),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), wiring::shards(settings)),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,
@@ -60,11 +61,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
+    let usm = Arc::new(Usm::new(None, users));
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
         newest: store.newest,
         names: Arc::new(Names::standard()),
+        snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
     };
     let (group, listeners, responder) = bound.start(&surroundings)?;
@@ -84,7 +87,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         context,
         http_address,
         http_stop,
-        reloader: Reloader::start(&settings.pattern_matching, in_force, &control),
+        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), &control),
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };

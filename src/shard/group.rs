@@ -18,6 +18,7 @@ use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp
 use crate::net::sys::{self, ReceiveSlab};
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
+use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::intake::{Intake, Overflow};
 use crate::shard::pipeline::{InformHasher, Pipeline, Protocol};
@@ -116,6 +117,8 @@ pub struct Surroundings {
     pub newest: EventId,
     /// Names of OIDs.
     pub names: Arc<Names>,
+    /// SNMPv3: our engine, and the users in force.
+    pub snmpv3: Arc<Usm>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -240,8 +243,8 @@ impl BoundGroup {
         let (ready, is_ready) = mpsc::channel();
         let new_intake = |producer: usize, overflow| {
             let counters = Arc::new(ShardCounters::new(listeners.len()));
-            let Surroundings { producer: queue, rules, names, newest, .. } = surroundings.clone();
-            let pipeline = Pipeline::new(producer, newest, rules, names, informs.clone());
+            let Surroundings { producer: queue, rules, names, newest, snmpv3, .. } = surroundings.clone();
+            let pipeline = Pipeline::new(producer, newest, rules, names, informs.clone()).with_snmpv3(snmpv3);
             (Intake::new(pipeline, queue, overflow, Arc::clone(&counters)), counters)
         };
         let mut started = 0;

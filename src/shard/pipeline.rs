@@ -5,15 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
+use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
-use crate::model::notification::{self, Naming, ObjectName};
+use crate::model::notification::{self, Naming, Notification, ObjectName, SnmpVersion, Subject, V3Facts};
 use crate::model::{readable, syslog};
+use crate::security::{Accepted, Refusal, Usm, Verifier};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::wire;
+use crate::wire::snmp::V3Message;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::PduKind;
 
@@ -91,6 +94,9 @@ pub struct Pipeline {
     names: Arc<Names>,
     ids: IdAllocator,
     informs: InformHasher,
+    snmpv3: Verifier,
+    /// The plaintext of the message at hand.
+    plaintext: Vec<u8>,
 }
 
 /// Lets the rendering of notifications, which knows no MIB, ask the names we have.
@@ -135,11 +141,23 @@ impl Pipeline {
             names,
             ids: IdAllocator::new(producer, newest),
             informs,
+            snmpv3: Verifier::new(Arc::new(Usm::default())),
+            plaintext: Vec::new(),
         }
     }
 
-    /// Makes `batch`, which is empty, ready for its first event: the rules in force now will be its rules.
+    /// The same pipeline with the users and tables of `usm`; without, it knows no SNMPv3 user.
+    #[must_use]
+    pub fn with_snmpv3(mut self, usm: Arc<Usm>) -> Self {
+        self.snmpv3 = Verifier::new(usm);
+        // All of it at once; what is not used is not in RAM.
+        self.plaintext = Vec::with_capacity(DATAGRAM_OCTETS_MAX);
+        self
+    }
+
+    /// Makes `batch`, which is empty, ready for its first event: the rules and users in force now will be its own.
     pub fn begin(&mut self, batch: &mut Batch) {
+        self.snmpv3.refresh();
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
@@ -195,23 +213,49 @@ impl Pipeline {
     }
 
     /// Decodes a datagram of an SNMP listener.
-    fn decode_snmp(&self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
+    fn decode_snmp(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
         match wire::snmp::decode(arrival.bytes) {
             Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
                 self.decode_notification(arrival, &message, batch)
             }
-            Ok(wire::snmp::Message::Community(message)) => undecoded(
-                arrival,
-                batch,
-                kind_of(message.version),
-                message.pdu.kind.as_str(),
-                "not a notification",
-            ),
-            Ok(wire::snmp::Message::V3(_)) => {
-                undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", "SNMPv3 is not decoded yet")
+            Ok(wire::snmp::Message::Community(message)) => {
+                let kind = kind_of(message.version);
+                undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
             }
-            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str()),
+            Ok(wire::snmp::Message::V3(message)) => self.decode_v3(arrival, &message, batch),
+            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None),
         }
+    }
+
+    /// Authenticates, decrypts and renders a message of version 3. What is refused is kept, and its text says why.
+    fn decode_v3(&mut self, arrival: &Arrival<'_>, message: &V3Message<'_>, batch: &mut Batch) -> Decoded {
+        let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                let reason = refusal.error.as_str();
+                return undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal));
+            }
+        };
+        let Accepted { parameters, scoped, .. } = accepted;
+        if !scoped.pdu.kind.is_notification() {
+            let what = scoped.pdu.kind.as_str();
+            return undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None);
+        }
+        let subject = Subject {
+            version: SnmpVersion::V3,
+            pdu: &scoped.pdu,
+            security_level: accepted.level.as_str(),
+            v3: Some(V3Facts {
+                engine_id: parameters.engine_id,
+                user: parameters.user,
+                context_engine_id: scoped.context_engine_id,
+                context_name: scoped.context_name,
+                credential_priority: accepted.priority,
+            }),
+            trailing_octets: message.trailing_octets.saturating_add(scoped.trailing_octets),
+        };
+        let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
+        rendered(arrival, Kind::SnmpV3, &described, &[], batch)
     }
 
     /// Renders a notification, and prepares the answer if it is an inform.
@@ -222,16 +266,7 @@ impl Pipeline {
         batch: &mut Batch,
     ) -> Decoded {
         let described = notification::describe(message, &*self.names, &mut batch.octets);
-        let mut reasons = Reasons::default();
-        for reason in described.errors.iter() {
-            reasons.add(reason.as_str());
-        }
-        let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() {
-            Span::EMPTY
-        } else {
-            batch.append(arrival.bytes)
-        };
-        let community = batch.append(message.community);
+        let decoded = rendered(arrival, kind_of(message.version), &described, message.community, batch);
         if message.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
             // A request that cannot be answered in one datagram stays unanswered; its sender counts it as lost.
@@ -248,19 +283,41 @@ impl Pipeline {
                 batch.informs.push(inform);
             }
         }
-        Decoded {
-            kind: kind_of(message.version),
-            text: described.text,
-            raw_bytes,
-            enriched: described.enriched,
-            reasons,
-            body: Body::Notification(NotificationRecord {
-                oid: described.oid,
-                trap_type: described.trap_type,
-                community,
-            }),
-            undecoded: None,
-        }
+        decoded
+    }
+}
+
+/// What the store is given of a notification that was described; its octets, too, where the description lacks
+/// something.
+fn rendered(
+    arrival: &Arrival<'_>,
+    kind: Kind,
+    described: &Notification,
+    community: &[u8],
+    batch: &mut Batch,
+) -> Decoded {
+    let mut reasons = Reasons::default();
+    for reason in described.errors.iter() {
+        reasons.add(reason.as_str());
+    }
+    let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() {
+        Span::EMPTY
+    } else {
+        batch.append(arrival.bytes)
+    };
+    let community = batch.append(community);
+    Decoded {
+        kind,
+        text: described.text,
+        raw_bytes,
+        enriched: described.enriched,
+        reasons,
+        body: Body::Notification(NotificationRecord {
+            oid: described.oid,
+            trap_type: described.trap_type,
+            community,
+        }),
+        undecoded: None,
     }
 }
 
@@ -304,18 +361,28 @@ fn decode_syslog(arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
     }
 }
 
-/// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.
+/// Why a message of some other purpose is kept undecoded.
+const NOT_A_NOTIFICATION: &str = "not a notification";
+
+/// Keeps a datagram that is not a notification we can read: its octets, and a text that says why. A refused message of
+/// version 3 says for whom, too.
 fn undecoded(
     arrival: &Arrival<'_>,
     batch: &mut Batch,
     kind: Kind,
     what: &'static str,
     reason: &'static str,
+    refusal: Option<&Refusal<'_>>,
 ) -> Decoded {
     let start = batch.octets.len();
-    for part in ["undecoded ", what, ": ", reason, ": "] {
+    for part in ["undecoded ", what, ": ", reason, ":"] {
         batch.octets.extend_from_slice(part.as_bytes());
     }
+    if let Some(claimed) = refusal.and_then(|refusal| refusal.parameters) {
+        readable::append_sender(claimed.user, claimed.engine_id, &mut batch.octets);
+        batch.octets.push(b':');
+    }
+    batch.octets.push(b' ');
     readable::append_hex(arrival.bytes, &mut batch.octets);
     let text = batch.span_from(start);
     let mut reasons = Reasons::default();

@@ -15,5 +15,7 @@ mod corpus_usm;
 mod daemon;
 mod layering;
 mod peers;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod support;
 mod tidy;

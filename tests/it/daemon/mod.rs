@@ -7,4 +7,5 @@ mod limits;
 mod options;
 mod receive;
 mod rules;
+mod snmpv3;
 mod start_up;
