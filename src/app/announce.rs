@@ -46,6 +46,9 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
     if let Some(path) = settings.snmpv3.credentials_file.as_ref().filter(|_| facts.snmpv3_users > 0) {
         tracing::info!("{} SNMPv3 user(s) from {}", facts.snmpv3_users, path.display());
     }
+    if let Some(engine) = &app.sources().snmpv3.engine {
+        tracing::info!("SNMP engine {} boots {}", engine.id, engine.boots);
+    }
     announce_runtime(settings, facts);
     announce_descriptors(settings, facts.descriptors);
     for warning in settings.warnings() {

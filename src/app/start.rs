@@ -23,7 +23,7 @@ use crate::model::batch::Batch;
 use crate::net::sys;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
-use crate::security::{Users, Usm};
+use crate::security::{EngineId, LocalEngine, Users, Usm};
 use crate::shard::group::{self, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
@@ -44,6 +44,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         None => Users::default(),
     };
     let store = storage::connection::open(&wiring::store(settings))?;
+    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
+    let engine = LocalEngine::new(EngineId::of_ours(life.number), life.boots);
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let bound = group::bind(&wiring::group(settings, runtime))?;
     let http_listener = bind_http(settings, &control)?;
@@ -61,7 +63,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
-    let usm = Arc::new(Usm::new(None, users));
+    let usm = Arc::new(Usm::new(Some(engine), users));
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
@@ -75,7 +77,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let shards = group.counters.clone();
-    let sources = Sources { listeners: Arc::new(listeners), shards, sink: Arc::clone(&sink.counters), depth };
+    let sources = Sources {
+        listeners: Arc::new(listeners),
+        shards,
+        sink: Arc::clone(&sink.counters),
+        depth,
+        snmpv3: Arc::clone(&usm),
+    };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
     if let Some(path) = &settings.daemon.pid_file {
         write_pid_file(path)?;

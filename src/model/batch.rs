@@ -21,11 +21,15 @@ pub struct RuleLabel {
 /// Identity of an inform, equal for its repetitions: a keyed hash of sender, community, request-id and PDU.
 pub type InformKey = u128;
 
-/// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before.
+/// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before. Also
+/// another message of SNMPv3 that is answered: with a Report, which goes the same way.
 #[derive(Debug, Clone, Copy)]
 pub struct Inform {
-    /// Which event of the batch it is; `None` when a rule discarded it, so that only the answer is left.
+    /// Which event of the batch it is; `None` when a rule discarded it, so that only the answer is left, and with a
+    /// Report, before which nothing need be committed.
     pub event: Option<u32>,
+    /// Whether the answer is a Report-PDU and not a Response-PDU.
+    pub is_report: bool,
     /// Equal for repetitions of the same inform.
     pub key: InformKey,
     /// Where the answer goes.

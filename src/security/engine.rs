@@ -9,6 +9,9 @@ const ENGINE_ID_OCTETS: std::ops::RangeInclusive<usize> = 5..=ENGINE_ID_OCTETS_M
 /// Octets of the longest one.
 const ENGINE_ID_OCTETS_MAX: usize = 32;
 
+/// The enterprise 32473 with the first bit set, and the format.
+const OUR_PREFIX: [u8; 5] = [0x80, 0x00, 0x7E, 0xD9, 5];
+
 /// The last value of snmpEngineBoots and snmpEngineTime (RFC 3414 2.2.2).
 pub(super) const LAST: i32 = i32::MAX;
 
@@ -31,6 +34,18 @@ impl EngineId {
             *place = *octet;
         }
         Some(id)
+    }
+
+    /// The engine ID of this program with `number`, which makes it unique (RFC 3411 section 5: an enterprise number,
+    /// format 5, octets). The enterprise is that for examples (RFC 5612), since the program has none of its own.
+    #[must_use]
+    pub fn of_ours(number: u64) -> Self {
+        let mut id = Self { octets: [0; ENGINE_ID_OCTETS_MAX], len: 13 };
+        let parts = OUR_PREFIX.into_iter().chain(number.to_be_bytes());
+        for (place, octet) in id.octets.iter_mut().zip(parts) {
+            *place = octet;
+        }
+        id
     }
 
     /// Its octets.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::base::counter::Counter;
-use crate::wire::snmp::UsmParameters;
+use crate::wire::snmp::{PduKind, ScopedPdu, ScopedPduData, UsmParameters, V3Message};
 
 /// Declares [`UsmError`] with the name of the counter that rises.
 macro_rules! errors {
@@ -64,6 +64,24 @@ impl fmt::Display for UsmError {
 }
 
 impl std::error::Error for UsmError {}
+
+impl Refusal<'_> {
+    /// Whether the message asks for nothing but who we are (RFC 3414 section 4): it says nothing to be kept.
+    #[must_use]
+    pub fn is_discovery(&self, message: &V3Message<'_>) -> bool {
+        let asks_for_engine = self.parameters.is_some_and(|parameters| parameters.engine_id.is_empty());
+        let pdu = match message.data {
+            ScopedPduData::Plaintext(contents) => {
+                ScopedPdu::decode(contents).ok().map(|scoped| scoped.pdu.kind)
+            }
+            ScopedPduData::Encrypted(_) => None,
+        };
+        self.error == UsmError::UnknownEngineId
+            && asks_for_engine
+            && message.flags.is_reportable()
+            && pdu.is_some_and(|kind| kind.is_confirmed() && kind != PduKind::INFORM_REQUEST)
+    }
+}
 
 /// A message that was refused: why, and what it said of itself, which is not to be believed.
 #[derive(Debug, Clone, Copy)]

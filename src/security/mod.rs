@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod auth;
 mod engine;
 mod error;
@@ -21,6 +22,7 @@ mod key_cache;
 mod privacy;
 mod protocol;
 mod replays;
+mod report_limit;
 mod senders;
 mod set_map;
 mod users;

@@ -1,10 +1,13 @@
 //! What all shards share of USM.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
 use crate::base::clock::Stopwatch;
+use crate::base::counter::Counter;
 use crate::security::engine::LocalEngine;
 use crate::security::error::UsmStats;
 use crate::security::replays::{REPLAYS_OCTETS, Replays};
@@ -26,12 +29,18 @@ pub struct Usm {
     pub users: UsersInForce,
     /// What was refused, and why.
     pub stats: UsmStats,
+    /// Reports made.
+    pub reports: Counter,
+    /// Reports not made, because their receiver had too many.
+    pub reports_suppressed: Counter,
     /// Clocks of engines that send traps.
     pub(super) senders: Senders,
     /// Messages of late.
     pub(super) replays: Replays,
     /// Our clock for both.
     since: Stopwatch,
+    /// The next salt: none comes twice in the life of an engine, whose boots and time are in the vector besides.
+    salt: AtomicU64,
 }
 
 impl Usm {
@@ -42,10 +51,18 @@ impl Usm {
             engine,
             users: Arc::new(ArcSwap::from_pointee(users)),
             stats: UsmStats::default(),
+            reports: Counter::default(),
+            reports_suppressed: Counter::default(),
             senders: Senders::default(),
             replays: Replays::default(),
             since: Stopwatch::start(),
+            salt: AtomicU64::new(RandomState::new().hash_one(0)),
         }
+    }
+
+    /// A salt that was not used before (RFC 3414 8.1.1.1, RFC 3826 3.1.2.1).
+    pub(super) fn next_salt(&self) -> u64 {
+        self.salt.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Seconds since the start, on a clock that never steps.

@@ -1,5 +1,6 @@
 //! The processing of an incoming message (RFC 3412 7.2, RFC 3414 3.2), step by step in the order of the RFC.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::security::auth;
@@ -9,6 +10,7 @@ use crate::security::key::Key;
 use crate::security::key_cache::{KeyCache, LocalKeys};
 use crate::security::privacy::{self, Freshness};
 use crate::security::protocol::AuthProtocol;
+use crate::security::report_limit::ReportLimit;
 use crate::security::senders::WINDOW_SECONDS;
 use crate::security::users::{Credential, Users};
 use crate::security::usm::Usm;
@@ -21,6 +23,7 @@ pub struct Verifier {
     usm: Arc<Usm>,
     users: Arc<Users>,
     keys: KeyCache,
+    reports: ReportLimit,
 }
 
 /// A message that was accepted at its security level. At noAuthNoPriv nothing of it is proved.
@@ -63,13 +66,26 @@ impl Verifier {
     /// USM for one shard.
     #[must_use]
     pub fn new(usm: Arc<Usm>) -> Self {
-        Self { users: usm.users.load_full(), usm, keys: KeyCache::new() }
+        Self { users: usm.users.load_full(), usm, keys: KeyCache::new(), reports: ReportLimit::new() }
     }
 
     /// What all shards share.
     #[must_use]
     pub fn usm(&self) -> &Usm {
         &self.usm
+    }
+
+    /// What answers are made with.
+    pub(super) fn parts(&mut self) -> (&Usm, &Users, &mut KeyCache) {
+        (&self.usm, &self.users, &mut self.keys)
+    }
+
+    /// Whether `source` may be sent one more Report; counts it.
+    pub fn may_report_to(&mut self, source: IpAddr) -> bool {
+        let is_allowed = self.reports.allows(source, self.usm.now());
+        let counter = if is_allowed { &self.usm.reports } else { &self.usm.reports_suppressed };
+        counter.add(1);
+        is_allowed
     }
 
     /// Takes the users in force from now on. Keys of credentials that are no more are wiped.
@@ -106,7 +122,7 @@ impl Verifier {
         scratch: &'a mut Vec<u8>,
         now: u64,
     ) -> Result<Accepted<'a>, Refusal<'a>> {
-        let Self { usm, users, keys } = self;
+        let Self { usm, users, keys, .. } = self;
         let (candidate, level) = Candidate::new(message, usm)?;
         let parameters = candidate.parameters;
         let mut refusal =

@@ -16,6 +16,8 @@ pub struct ListenerCounters {
     pub truncated: Counter,
     /// Discarded by a rule.
     pub discarded: Counter,
+    /// Questions who we are (RFC 3414 section 4), answered and not kept.
+    pub discovery: Counter,
     /// Put into a batch.
     pub appended: Counter,
     /// Taken out again, because the queue had no room for the batch.

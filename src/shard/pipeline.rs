@@ -1,6 +1,6 @@
 //! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ pub enum Outcome {
     },
     /// A rule says that it is not to be kept.
     Discarded,
+    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
+    Discovery,
 }
 
 /// Keys of informs, equal for equal informs in all shards of this process and unpredictable for peers.
@@ -79,9 +81,19 @@ pub struct InformHasher([RandomState; 2]);
 
 impl InformHasher {
     fn key(&self, peer: IpAddr, message: &CommunityMessage<'_>, bytes: &[u8]) -> InformKey {
-        let identity = (peer, message.community, message.pdu.request_id(), bytes);
+        self.key_of((peer, message.community, message.pdu.request_id(), bytes))
+    }
+
+    /// A repetition has another msgID, time and salt than the first; what it says is the same.
+    fn key_v3(&self, peer: IpAddr, accepted: &Accepted<'_>) -> InformKey {
+        let Accepted { parameters, scoped, .. } = accepted;
+        let varbinds = scoped.pdu.varbinds.bytes();
+        self.key_of((peer, parameters.user, scoped.context_name, scoped.pdu.request_id(), varbinds))
+    }
+
+    fn key_of(&self, identity: impl Hash) -> InformKey {
         let [high, low] = &self.0;
-        InformKey::from(high.hash_one(identity)) << 64 | InformKey::from(low.hash_one(identity))
+        InformKey::from(high.hash_one(&identity)) << 64 | InformKey::from(low.hash_one(&identity))
     }
 }
 
@@ -171,9 +183,10 @@ impl Pipeline {
         let start = batch.octets.len();
         let informs = batch.informs.len();
         let decoded = match arrival.protocol {
-            Protocol::Syslog => decode_syslog(arrival, batch),
+            Protocol::Syslog => Some(decode_syslog(arrival, batch)),
             Protocol::Snmp => self.decode_snmp(arrival, batch),
         };
+        let Some(decoded) = decoded else { return Outcome::Discovery };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
@@ -212,9 +225,9 @@ impl Pipeline {
         rule.is_some_and(|rule| rule.action == Action::Discard)
     }
 
-    /// Decodes a datagram of an SNMP listener.
-    fn decode_snmp(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
-        match wire::snmp::decode(arrival.bytes) {
+    /// Decodes a datagram of an SNMP listener; `None` when there is nothing in it to be kept.
+    fn decode_snmp(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Option<Decoded> {
+        Some(match wire::snmp::decode(arrival.bytes) {
             Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
                 self.decode_notification(arrival, &message, batch)
             }
@@ -222,24 +235,34 @@ impl Pipeline {
                 let kind = kind_of(message.version);
                 undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
             }
-            Ok(wire::snmp::Message::V3(message)) => self.decode_v3(arrival, &message, batch),
+            Ok(wire::snmp::Message::V3(message)) => return self.decode_v3(arrival, &message, batch),
             Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None),
-        }
+        })
     }
 
-    /// Authenticates, decrypts and renders a message of version 3. What is refused is kept, and its text says why.
-    fn decode_v3(&mut self, arrival: &Arrival<'_>, message: &V3Message<'_>, batch: &mut Batch) -> Decoded {
+    /// Authenticates, decrypts and renders a message of version 3. What is refused is kept, and its text says why, but
+    /// for a question who we are.
+    fn decode_v3(
+        &mut self,
+        arrival: &Arrival<'_>,
+        message: &V3Message<'_>,
+        batch: &mut Batch,
+    ) -> Option<Decoded> {
         let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
             Ok(accepted) => accepted,
             Err(refusal) => {
+                report(&mut self.snmpv3, arrival, message, &refusal, batch);
+                if refusal.is_discovery(message) {
+                    return None;
+                }
                 let reason = refusal.error.as_str();
-                return undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal));
+                return Some(undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal)));
             }
         };
         let Accepted { parameters, scoped, .. } = accepted;
         if !scoped.pdu.kind.is_notification() {
             let what = scoped.pdu.kind.as_str();
-            return undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None);
+            return Some(undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None));
         }
         let subject = Subject {
             version: SnmpVersion::V3,
@@ -255,7 +278,15 @@ impl Pipeline {
             trailing_octets: message.trailing_octets.saturating_add(scoped.trailing_octets),
         };
         let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
-        rendered(arrival, Kind::SnmpV3, &described, &[], batch)
+        let decoded = rendered(arrival, Kind::SnmpV3, &described, &[], batch);
+        if scoped.pdu.kind == PduKind::INFORM_REQUEST {
+            let start = batch.octets.len();
+            if self.snmpv3.respond(message, &accepted, &mut batch.octets) {
+                let key = self.informs.key_v3(arrival.peer.ip(), &accepted);
+                push_answer(arrival, Some(key), start, batch);
+            }
+        }
+        Some(decoded)
     }
 
     /// Renders a notification, and prepares the answer if it is an inform.
@@ -271,16 +302,8 @@ impl Pipeline {
             let start = batch.octets.len();
             // A request that cannot be answered in one datagram stays unanswered; its sender counts it as lost.
             if wire::snmp::encode::response(message, &mut batch.octets) {
-                let inform = Inform {
-                    // Bounded by BATCH_EVENTS_MAX.
-                    event: Some(batch.events.len() as u32),
-                    key: self.informs.key(arrival.peer.ip(), message, arrival.bytes),
-                    peer: arrival.peer,
-                    local: arrival.local,
-                    port: arrival.port,
-                    response: batch.span_from(start),
-                };
-                batch.informs.push(inform);
+                let key = self.informs.key(arrival.peer.ip(), message, arrival.bytes);
+                push_answer(arrival, Some(key), start, batch);
             }
         }
         decoded
@@ -318,6 +341,40 @@ fn rendered(
             community,
         }),
         undecoded: None,
+    }
+}
+
+/// Notes that what was appended to `batch` from `start` on answers `arrival`: as the inform `key`, which is the event
+/// that comes next, or as a Report.
+fn push_answer(arrival: &Arrival<'_>, key: Option<InformKey>, start: usize, batch: &mut Batch) {
+    batch.informs.push(Inform {
+        // Bounded by BATCH_EVENTS_MAX.
+        event: key.is_some().then_some(batch.events.len() as u32),
+        is_report: key.is_none(),
+        key: key.unwrap_or_default(),
+        peer: arrival.peer,
+        local: arrival.local,
+        port: arrival.port,
+        response: batch.span_from(start),
+    });
+}
+
+/// Prepares the Report to who sent a message that was refused, if one is due.
+fn report(
+    usm: &mut Verifier,
+    arrival: &Arrival<'_>,
+    message: &V3Message<'_>,
+    refusal: &Refusal<'_>,
+    batch: &mut Batch,
+) {
+    let start = batch.octets.len();
+    if !usm.report(message, refusal, &mut batch.octets) {
+        return;
+    }
+    if usm.may_report_to(arrival.peer.ip()) {
+        push_answer(arrival, None, start, batch);
+    } else {
+        batch.octets.truncate(start);
     }
 }
 

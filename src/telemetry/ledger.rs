@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use crate::model::batch::Batch;
 use crate::queue::Depth;
+use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
 use crate::sink::counters::SinkCounters;
 
 /// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 4] =
-    ["kernel_receive_buffer", "queue_full", "repeated_inform", "store_failed"];
+pub const DROP_REASONS: [&str; 5] =
+    ["kernel_receive_buffer", "queue_full", "repeated_inform", "store_failed", "snmpv3_discovery"];
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -88,6 +89,8 @@ pub struct Sources {
     pub sink: Arc<SinkCounters>,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
+    /// SNMPv3: refusals and Reports.
+    pub snmpv3: Arc<Usm>,
 }
 
 impl Sources {
@@ -127,11 +130,12 @@ impl Sources {
             repeated = sink.repeated_informs.get();
             store_failed = sink.store_failed.get();
         }
-        let (mut queue_full, mut appended, mut read) = (0, 0, 0);
+        let (mut queue_full, mut appended, mut read, mut discovery) = (0, 0, 0, 0);
         for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
             queue_full += shard.queue_full.get();
             appended += shard.appended.get();
             account.discarded += shard.discarded.get();
+            discovery += shard.discovery.get();
             read += shard.received.get();
             account.octets += shard.octets.get();
             account.truncated += shard.truncated.get();
@@ -143,7 +147,7 @@ impl Sources {
         account.received = read + kernel;
         account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
         account.dropped =
-            DROP_REASONS.into_iter().zip([kernel, queue_full, repeated, store_failed]).collect();
+            DROP_REASONS.into_iter().zip([kernel, queue_full, repeated, store_failed, discovery]).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

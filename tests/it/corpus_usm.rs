@@ -12,7 +12,7 @@ use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm, UsmError,
     Verifier,
 };
-use mutt::wire::snmp::{Message, ScopedPdu, ScopedPduData, UsmParameters, V3Message, decode};
+use mutt::wire::snmp::{Message, ScopedPdu, ScopedPduData, SecurityLevel, UsmParameters, V3Message, decode};
 
 /// The files with single messages.
 const FILES: [&str; 6] = [
@@ -261,8 +261,26 @@ fn counter_of(step: &Json) -> Option<UsmError> {
     })
 }
 
+/// Compares what we answer with what was answered then: octet for octet, and the plaintext of what is encrypted.
+fn compare_answer(name: &str, answer: &[u8], recorded: &Json, users: &Arc<Users>) {
+    let octets = unhex(recorded["hex"].as_str().unwrap());
+    let Some(plaintext) = recorded["expect"]["plaintext_scoped_pdu"].as_str() else {
+        assert_eq!(hex(answer), hex(&octets), "{name}");
+        return;
+    };
+    // As the sender of the inform reads it, for whom we are another engine.
+    let usm = Usm::default();
+    usm.users.store(Arc::clone(users));
+    let mut scratch = Vec::new();
+    let accepted =
+        Verifier::new(Arc::new(usm)).verify(&v3(answer, name), &mut scratch).map(|found| found.level);
+    assert_eq!(accepted.map_err(|refusal| refusal.error), Ok(SecurityLevel::AuthPriv), "{name}");
+    assert!(scratch.starts_with(&unhex(plaintext)), "{name}: {}", hex(&scratch));
+    assert_eq!(answer.len(), octets.len(), "{name}");
+}
+
 #[test]
-fn recorded_exchanges_are_judged_as_by_the_receiver_of_then() {
+fn recorded_exchanges_are_judged_and_answered_as_by_the_receiver_of_then() {
     let rows = rows("snmp-netsnmp-exchanges");
     let mut known: Vec<&Json> = Vec::new();
     for creds in rows.iter().map(|row| &row["creds"]).filter(|creds| creds.is_object()) {
@@ -271,7 +289,7 @@ fn recorded_exchanges_are_judged_as_by_the_receiver_of_then() {
         }
     }
     let users = Arc::new(users(&known));
-    let mut judged = 0;
+    let (mut judged, mut answered) = (0, 0);
     for row in rows.iter().filter(|row| row["creds"].is_object()) {
         let name = row["name"].as_str().unwrap();
         let engine = EngineId::new(&unhex(row["receiver_engine_id"].as_str().unwrap())).unwrap();
@@ -287,11 +305,22 @@ fn recorded_exchanges_are_judged_as_by_the_receiver_of_then() {
             let now = LocalEngine::in_its_life(engine, 1, u32::try_from(now).unwrap());
             let usm = Usm::new(Some(now), Users::default());
             usm.users.store(Arc::clone(&users));
-            let mut scratch = Vec::new();
-            let found = Verifier::new(Arc::new(usm))
-                .verify(&message, &mut scratch)
-                .map(|_| ())
-                .map_err(|refusal| refusal.error);
+            if let Some((error, count)) = answer.and_then(|answer| {
+                Some((counter_of(answer)?, answer["expect"]["varbinds"][0]["value"].as_u64()?))
+            }) {
+                usm.stats.of(error).add(count - 1);
+            }
+            let mut verifier = Verifier::new(Arc::new(usm));
+            let (mut scratch, mut out) = (Vec::new(), Vec::new());
+            let (found, is_answered) = match verifier.verify(&message, &mut scratch) {
+                Ok(accepted) => (Ok(()), verifier.respond(&message, &accepted, &mut out)),
+                Err(refusal) => (Err(refusal.error), verifier.report(&message, &refusal, &mut out)),
+            };
+            if let Some(answer) = answer {
+                assert!(is_answered, "{name}: no answer");
+                compare_answer(name, &out, answer, &users);
+                answered += 1;
+            }
             let expected = match (answer, name) {
                 (Some(answer), _) => counter_of(answer).map_or(Ok(()), Err),
                 // A trap from an engine of its own; net-snmp wants such engines configured, we learn them.
@@ -304,5 +333,5 @@ fn recorded_exchanges_are_judged_as_by_the_receiver_of_then() {
             judged += 1;
         }
     }
-    assert!(rows.is_empty() || judged >= 48, "{judged}");
+    assert!(rows.is_empty() || (judged >= 48 && answered >= 43), "{judged} {answered}");
 }

@@ -273,6 +273,7 @@ impl Drain {
         for batch in &self.group {
             for inform in &batch.informs {
                 match (self.answer)(inform, batch.bytes(inform.response)) {
+                    Ok(()) if inform.is_report => {}
                     Ok(()) => self.counters.informs_answered.add(1),
                     Err(error) => {
                         self.counters.informs_unanswered.add(1);

@@ -7,6 +7,7 @@
 
 pub mod community;
 pub mod encode;
+pub mod encode_v3;
 pub mod pdu;
 pub mod usm_parameters;
 pub mod v3;
