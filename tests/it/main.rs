@@ -15,6 +15,7 @@ mod corpus_usm;
 mod daemon;
 mod layering;
 mod peers;
+mod peers_snmpv3;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod support;

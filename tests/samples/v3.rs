@@ -9,6 +9,24 @@ use super::{Pdu, integer, link_down_pdu, tlv};
 /// Octets of the MAC.
 const MAC_OCTETS: usize = 12;
 
+/// reportableFlag.
+const REPORTABLE: u8 = 4;
+
+/// The question for the engine of a receiver (RFC 3414 section 4).
+pub fn discovery(msg_id: u32) -> Vec<u8> {
+    let nobody = Agent {
+        engine_id: Vec::new(),
+        user: "",
+        boots: 0,
+        time: 0,
+        level: Level::NoAuthNoPriv,
+        auth_key: Vec::new(),
+        priv_key: Vec::new(),
+    };
+    let pdu = tlv(0xA0, &[&integer(0x02, msg_id), &[0x02, 1, 0, 0x02, 1, 0], &[0x30, 0]]);
+    nobody.message(msg_id, REPORTABLE, &pdu)
+}
+
 /// What an agent protects its notifications with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -40,6 +58,16 @@ impl Agent {
     /// An agent of its own engine, in its first life.
     pub fn new(number: u32, user: &'static str, auth_password: &str, priv_password: &str) -> Self {
         let engine_id = [&[0x80, 0, 0x7E, 0xD9, 5][..], &number.to_be_bytes()].concat();
+        Self::at_engine(engine_id, user, auth_password, priv_password)
+    }
+
+    /// What sends informs to the engine `engine_id`.
+    pub fn at_engine(
+        engine_id: Vec<u8>,
+        user: &'static str,
+        auth_password: &str,
+        priv_password: &str,
+    ) -> Self {
         let [auth_key, priv_key] = [auth_password, priv_password].map(|password| key(password, &engine_id));
         Self { engine_id, user, boots: 1, time: 1_000, level: Level::AuthPriv, auth_key, priv_key }
     }
@@ -59,6 +87,11 @@ impl Agent {
     /// The trap number `n`, a linkDown of six varbinds.
     pub fn link_down(&self, n: u32) -> Vec<u8> {
         self.message(n, 0, &link_down_pdu(n, Pdu::Trap))
+    }
+
+    /// The inform number `n`, a linkDown of six varbinds, in a message of its own number.
+    pub fn inform(&self, msg_id: u32, n: u32) -> Vec<u8> {
+        self.message(msg_id, REPORTABLE, &link_down_pdu(n, Pdu::Inform))
     }
 
     /// A message with msgID and salt `n`.

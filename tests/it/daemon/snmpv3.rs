@@ -1,9 +1,12 @@
 //! Version 3: who is believed, what is said of the others, and how credentials are exchanged.
 
+use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::samples::v3::{Agent, Level};
+use mutt::wire::snmp::{Message, UsmParameters, V3Message, decode};
+
+use crate::samples::v3::{Agent, Level, discovery};
 use crate::support::daemon::Daemon;
 use crate::support::options::Options;
 use crate::support::{udp_to, wait_until};
@@ -179,5 +182,98 @@ fn credentials_are_exchanged_without_a_gap() {
     for secret in OLD.iter().chain(&NEW) {
         assert!(!log.contains(secret), "a password in the log");
     }
+    daemon.stop();
+}
+
+/// Sends `request` and decodes what comes back as a message of version 3.
+fn answer_to(socket: &UdpSocket, request: &[u8]) -> Vec<u8> {
+    socket.send(request).unwrap();
+    let mut answer = vec![0; 2_000];
+    let length = socket.recv(&mut answer).unwrap();
+    answer.truncate(length);
+    answer
+}
+
+fn v3(bytes: &[u8]) -> V3Message<'_> {
+    match decode(bytes) {
+        Ok(Message::V3(message)) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The engine that a daemon says it is, with boots and time.
+fn engine_of(daemon: &Daemon) -> (Vec<u8>, u32, u32) {
+    let socket = udp_to(daemon.address("snmp-udp"));
+    let report = answer_to(&socket, &discovery(77));
+    let message = v3(&report);
+    assert_eq!((message.msg_id, message.flags.0), (77, 0));
+    let usm = UsmParameters::decode(message.security_parameters).unwrap();
+    let number = |value: i32| u32::try_from(value).unwrap();
+    (usm.engine_id.to_vec(), number(usm.boots), number(usm.time))
+}
+
+#[test]
+fn an_inform_is_answered_when_it_is_stored_and_stored_once() {
+    let daemon = start(&user(&[credential(1, OLD[0], OLD[1], true)]));
+    let (engine, boots, time) = engine_of(&daemon);
+    let sender = Agent::at_engine(engine, "ops", OLD[0], OLD[1]).in_life(boots, time);
+    let address = daemon.address("snmp-udp");
+    for msg_id in 1..=3 {
+        let response = answer_to(&udp_to(address), &sender.inform(msg_id, 9));
+        let message = v3(&response);
+        assert_eq!((message.msg_id, message.flags.0), (msg_id as i32, 3), "authPriv");
+        assert_eq!(daemon.store().count(), 1, "committed when the answer came");
+    }
+    let pdu = "SELECT json_extract(enriched_data, '$.pdu') FROM messages";
+    assert_eq!(daemon.store().column(pdu), ["inform"]);
+    wait_until("all accounted for", || {
+        daemon.account("snmp-udp", "/dropped/repeated_inform") == 2
+            && daemon.account("snmp-udp", "/dropped/snmpv3_discovery") == 1
+    });
+
+    // Of a time long ago: the answer tells the time, so that the sender believes it must be authentic.
+    let stale = sender.clone().in_life(0, 0);
+    let report = answer_to(&udp_to(address), &stale.inform(4, 10));
+    let message = v3(&report);
+    assert_eq!((message.msg_id, message.flags.0), (4, 1), "authNoPriv");
+    let usm = UsmParameters::decode(message.security_parameters).unwrap();
+    assert_eq!(usm.boots, boots as i32);
+    assert_eq!(daemon.store().count(), 2, "kept, not believed");
+    assert!(daemon.store().texts()[1].contains("usmStatsNotInTimeWindows"));
+    let (_, metrics) = daemon.get("/metrics");
+    assert!(metrics.contains("mutt_snmpv3_reports_total 2"), "{metrics}");
+    assert!(metrics.contains("mutt_informs_answered_total 3"), "{metrics}");
+    let end = daemon.stop();
+    assert_eq!((end.received, end.stored, end.dropped), (5, 2, 3));
+}
+
+#[test]
+fn the_engine_stays_and_counts_its_starts() {
+    let file = user(&[credential(1, OLD[0], OLD[1], true)]);
+    let daemon = start(&file);
+    let (engine, boots, _) = engine_of(&daemon);
+    assert_eq!(boots, 1);
+    let folder = daemon.kill9();
+    let options = Options::default().set("snmpv3.credentials_file", "users.yaml");
+    let daemon = Daemon::start_in(folder, options);
+    let (again, boots, _) = engine_of(&daemon);
+    assert_eq!((again, boots), (engine, 2));
+    daemon.stop();
+}
+
+#[test]
+fn a_flood_of_questions_gets_a_limited_number_of_answers() {
+    let daemon = start("snmpv3_credentials: []\n");
+    let socket = udp_to(daemon.address("snmp-udp"));
+    for msg_id in 1..=1_000 {
+        socket.send(&discovery(msg_id)).unwrap();
+    }
+    wait_until("all accounted for", || daemon.account("snmp-udp", "/dropped/snmpv3_discovery") == 1_000);
+    let (_, metrics) = daemon.get("/metrics");
+    let suppressed =
+        metrics.lines().find_map(|line| line.strip_prefix("mutt_snmpv3_reports_suppressed_total "));
+    let suppressed: u64 = suppressed.unwrap().parse().unwrap();
+    assert!((500..1_000).contains(&suppressed), "{suppressed} not answered");
+    assert_eq!(daemon.store().count(), 0);
     daemon.stop();
 }
