@@ -77,6 +77,7 @@ impl Senders {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn engine(number: u32) -> EngineId {

@@ -28,6 +28,7 @@ pub fn discovery(msg_id: u32) -> Vec<u8> {
 }
 
 /// What an agent protects its notifications with.
+#[allow(clippy::enum_variant_names, reason = "the words of RFC 3411 3.4.3")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     NoAuthNoPriv,

@@ -192,6 +192,7 @@ fn push_octets(out: &mut Vec<u8>, octets: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::wire::snmp::{Message, ScopedPdu, ScopedPduData, UsmParameters, Value, VarBind, decode};
 

@@ -203,6 +203,7 @@ impl<'a> ScopedPdu<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::wire::snmp::{Message, UsmParameters, decode};
 
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(refused(&message(&[1, 0], &[1], PARAMETERS)), Err(Reason::OctetStringLength));
         assert_eq!(refused(&message(&[0], &[0xFF], PARAMETERS)), Err(Reason::IntegerOutOfRange));
         assert_eq!(refused(&message(&[0], &[1], PARAMETERS)), Ok(()));
-        let long_user = [&[0x30, 50, 4, 0, 2, 1, 0, 2, 1, 0, 4, 33][..], &[b'u'; 33], &[4, 0, 4, 0]].concat();
+        let long_user = [&[0x30, 47, 4, 0, 2, 1, 0, 2, 1, 0, 4, 33][..], &[b'u'; 33], &[4, 0, 4, 0]].concat();
         let parameters = UsmParameters::decode(Cursor::new(&long_user)).map_err(|error| error.reason);
         assert_eq!(parameters.map(|_| ()), Err(Reason::OctetStringLength));
     }
