@@ -5,6 +5,7 @@
 mod announce;
 mod memory;
 mod reload;
+pub mod snmpv3_status;
 mod start;
 mod wiring;
 

@@ -23,12 +23,13 @@ use crate::model::batch::Batch;
 use crate::net::sys;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
-use crate::security::{EngineId, LocalEngine, Users, Usm};
+use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
 use crate::shard::group::{self, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Answer, Drain, Ending};
 use crate::storage::connection::Store;
+use crate::storage::snmp_users::report;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
@@ -64,6 +65,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
     let usm = Arc::new(Usm::new(Some(engine), users));
+    for clock in
+        report::clocks(&store.connection, SENDERS_MAX).context("cannot read the clocks of SNMP engines")?
+    {
+        if let Some(engine) = EngineId::new(&clock.engine_id) {
+            usm.remember(&engine, clock.boots, clock.time);
+        }
+    }
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
@@ -165,6 +173,7 @@ fn serve_http(
         ready: AtomicBool::new(true),
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
+        store: settings.storage.database.path.clone(),
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::limits;
 use crate::base::span::Span;
 use crate::model::event::Event;
+use crate::model::snmp_user::UserSighting;
 
 /// What is stored of the rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,6 +55,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// The informs among them.
     pub informs: Vec<Inform>,
+    /// What messages of SNMPv3 tell about users, of messages that a rule discarded as well.
+    pub sightings: Vec<UserSighting>,
     /// Labels of the rule set that was in force; [`Event::rule`] is an index into it.
     pub labels: Arc<[RuleLabel]>,
 }
@@ -62,7 +65,7 @@ impl Batch {
     /// Most octets of memory one batch holds on to.
     pub const OCTETS_MAX: usize = limits::BATCH_OCTETS_TARGET
         + limits::MESSAGE_OCTETS_MAX
-        + limits::BATCH_EVENTS_MAX * (size_of::<Event>() + size_of::<Inform>());
+        + limits::BATCH_EVENTS_MAX * (size_of::<Event>() + size_of::<Inform>() + size_of::<UserSighting>());
 
     /// An empty batch with its memory reserved.
     #[must_use]
@@ -72,6 +75,7 @@ impl Batch {
             octets: Vec::with_capacity(limits::BATCH_OCTETS_TARGET + limits::MESSAGE_OCTETS_MAX),
             events: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
             informs: Vec::new(),
+            sightings: Vec::new(),
             labels: Arc::from([]),
         }
     }
@@ -81,12 +85,13 @@ impl Batch {
         self.octets.clear();
         self.events.clear();
         self.informs.clear();
+        self.sightings.clear();
     }
 
     /// Whether there is nothing to hand over.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.informs.is_empty()
+        self.events.is_empty() && self.informs.is_empty() && self.sightings.is_empty()
     }
 
     /// Whether another message may make the batch outgrow its bounds.
@@ -94,6 +99,7 @@ impl Batch {
     pub fn is_full(&self) -> bool {
         self.events.len() >= limits::BATCH_EVENTS_MAX
             || self.informs.len() >= limits::BATCH_EVENTS_MAX
+            || self.sightings.len() >= limits::BATCH_EVENTS_MAX
             || self.octets.len() >= limits::BATCH_OCTETS_TARGET
     }
 

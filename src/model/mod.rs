@@ -7,4 +7,5 @@ mod bounded;
 pub mod event;
 pub mod notification;
 pub mod readable;
+pub mod snmp_user;
 pub mod syslog;

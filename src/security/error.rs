@@ -57,6 +57,20 @@ errors! {
     Replayed = "snmpv3Replayed", replayed;
 }
 
+impl UsmError {
+    /// Whether a user could not prove itself, or nobody knows it: what an operator has to mend at the device or here.
+    #[must_use]
+    pub const fn is_of_user(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownUserName
+                | Self::UnsupportedSecurityLevel
+                | Self::WrongDigest
+                | Self::DecryptionError
+        )
+    }
+}
+
 impl fmt::Display for UsmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

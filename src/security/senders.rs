@@ -49,6 +49,13 @@ impl Default for Senders {
 }
 
 impl Senders {
+    /// Takes over what was known of `engine` in an earlier life of ours: its clock showed `boots` and `time`, and has
+    /// gone on since for a time that is not known.
+    pub(super) fn remember(&self, engine: &EngineId, boots: i32, time: i32, now: u64) {
+        // What is older than known already changes nothing.
+        let _ = self.is_timely(engine, boots, time, now);
+    }
+
     /// Takes note of an authentic message of `engine` at `now` (seconds of our own clock); returns whether it is
     /// timely (RFC 3414 3.2 (7) b).
     ///

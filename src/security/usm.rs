@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use crate::base::clock::Stopwatch;
 use crate::base::counter::Counter;
-use crate::security::engine::LocalEngine;
+use crate::security::engine::{EngineId, LocalEngine};
 use crate::security::error::UsmStats;
 use crate::security::replays::{REPLAYS_OCTETS, Replays};
 use crate::security::senders::{SENDERS_OCTETS_MAX, Senders};
@@ -63,6 +63,11 @@ impl Usm {
     /// A salt that was not used before (RFC 3414 8.1.1.1, RFC 3826 3.1.2.1).
     pub(super) fn next_salt(&self) -> u64 {
         self.salt.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes over what an earlier life of ours knew of the clock of an engine that sends traps.
+    pub fn remember(&self, engine: &EngineId, boots: i32, time: i32) {
+        self.senders.remember(engine, boots, time, self.now());
     }
 
     /// Seconds since the start, on a clock that never steps.

@@ -37,6 +37,8 @@ pub struct Accepted<'a> {
     pub priority: u32,
     /// Our number of the credential.
     pub credential: u64,
+    /// Whether we are the authoritative engine, as for informs.
+    pub is_ours: bool,
     /// What it says.
     pub scoped: ScopedPdu<'a>,
 }
@@ -73,6 +75,12 @@ impl Verifier {
     #[must_use]
     pub fn usm(&self) -> &Usm {
         &self.usm
+    }
+
+    /// Whether there is such a user.
+    #[must_use]
+    pub fn knows(&self, user: &[u8]) -> bool {
+        self.users.has(user)
     }
 
     /// What answers are made with.
@@ -156,7 +164,8 @@ impl Verifier {
                     };
                     let Ok(scoped) = scoped else { break };
                     let (priority, credential) = (credential.priority, credential.number);
-                    return Ok(Accepted { level, parameters, priority, credential, scoped });
+                    let is_ours = candidate.is_ours;
+                    return Ok(Accepted { level, parameters, priority, credential, is_ours, scoped });
                 }
             }
         }

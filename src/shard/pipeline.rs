@@ -12,13 +12,14 @@ use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, Notification, ObjectName, SnmpVersion, Subject, V3Facts};
+use crate::model::snmp_user::{UserOutcome, UserSighting};
 use crate::model::{readable, syslog};
 use crate::security::{Accepted, Refusal, Usm, Verifier};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::wire;
-use crate::wire::snmp::V3Message;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::PduKind;
+use crate::wire::snmp::{SecurityLevel, V3Message};
 
 /// What a listener's octets are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +182,7 @@ impl Pipeline {
     /// Turns an arrival into an event at the end of `batch`, unless a rule discards it.
     pub fn process(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Outcome {
         let start = batch.octets.len();
-        let informs = batch.informs.len();
+        let (informs, sightings) = (batch.informs.len(), batch.sightings.len());
         let decoded = match arrival.protocol {
             Protocol::Syslog => Some(decode_syslog(arrival, batch)),
             Protocol::Snmp => self.decode_snmp(arrival, batch),
@@ -192,7 +193,11 @@ impl Pipeline {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
                 Some(inform) => inform.event = None,
-                None => batch.octets.truncate(start),
+                // What it told about its user is told all the same.
+                None => {
+                    let sighting = batch.sightings.get(sightings);
+                    batch.octets.truncate(sighting.map_or(start, |sighting| sighting.end().max(start)));
+                }
             }
             return Outcome::Discarded;
         }
@@ -251,6 +256,11 @@ impl Pipeline {
         let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
             Ok(accepted) => accepted,
             Err(refusal) => {
+                if let Some(claimed) = refusal.parameters.filter(|_| refusal.error.is_of_user()) {
+                    let is_known = self.snmpv3.knows(claimed.user);
+                    let outcome = UserOutcome::Failed { reason: refusal.error.as_str(), is_known };
+                    push_sighting(arrival, claimed.user, outcome, batch);
+                }
                 report(&mut self.snmpv3, arrival, message, &refusal, batch);
                 if refusal.is_discovery(message) {
                     return None;
@@ -260,6 +270,18 @@ impl Pipeline {
             }
         };
         let Accepted { parameters, scoped, .. } = accepted;
+        // Without a MAC anybody may have sent it.
+        if accepted.level > SecurityLevel::NoAuthNoPriv {
+            let engine_id = if accepted.is_ours { Span::EMPTY } else { batch.append(parameters.engine_id) };
+            let outcome = UserOutcome::Authentic {
+                priority: accepted.priority,
+                level: accepted.level.as_str(),
+                engine_id,
+                boots: parameters.boots,
+                time: parameters.time,
+            };
+            push_sighting(arrival, parameters.user, outcome, batch);
+        }
         if !scoped.pdu.kind.is_notification() {
             let what = scoped.pdu.kind.as_str();
             return Some(undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None));
@@ -357,6 +379,12 @@ fn push_answer(arrival: &Arrival<'_>, key: Option<InformKey>, start: usize, batc
         port: arrival.port,
         response: batch.span_from(start),
     });
+}
+
+/// Notes what `arrival` tells about the user that it names.
+fn push_sighting(arrival: &Arrival<'_>, user: &[u8], outcome: UserOutcome, batch: &mut Batch) {
+    let user = batch.append(user);
+    batch.sightings.push(UserSighting { source: arrival.peer.ip(), at: arrival.at, user, outcome });
 }
 
 /// Prepares the Report to who sent a message that was refused, if one is due.

@@ -277,3 +277,66 @@ fn a_flood_of_questions_gets_a_limited_number_of_answers() {
     assert_eq!(daemon.store().count(), 0);
     daemon.stop();
 }
+
+#[test]
+fn who_used_which_credential_is_told() {
+    let both = [credential(1, OLD[0], OLD[1], true), credential(2, NEW[0], NEW[1], true)];
+    let daemon = start(&user(&both));
+    assert!(sent(&daemon, &agent(1, OLD).link_down(1)).0);
+    assert!(!sent(&daemon, &agent(1, [OLD[0], "wrong-priv-secret"]).link_down(2)).0);
+    assert!(!sent(&daemon, &Agent::new(5, "somebody", OLD[0], OLD[1]).link_down(3)).0);
+    let told = daemon.json("/api/v1/snmpv3/credentials");
+    let used = &told["credentials"][0];
+    assert_eq!(used["source_ip"], "127.0.0.1");
+    assert_eq!(used["username"], "ops");
+    assert_eq!(used["credential_priority"], 1);
+    assert_eq!(used["security_level"], "authPriv");
+    assert_eq!(used["engine_id"], "80007ed90500000001");
+    assert_eq!(used["last_failure_reason"], "usmStatsDecryptionErrors");
+    let names: Vec<_> = told["failing"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
+    assert_eq!(names, ["somebody", "ops"]);
+
+    // The device changes over: the old credential is used by nobody, and the user does not fail any more.
+    assert!(sent(&daemon, &agent(1, NEW).in_life(1, 1_001).link_down(4)).0);
+    let told = daemon.json("/api/v1/snmpv3/credentials");
+    assert_eq!(told["credentials"][0]["credential_priority"], 2);
+    assert_eq!(told["failing"].as_array().unwrap().len(), 1);
+    let rows = daemon.store().column("SELECT username FROM snmpv3_auth_failures");
+    assert_eq!(rows, ["somebody"]);
+
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_muttd"))
+        .args(["--config", "mutt.yaml", "snmpv3", "status"])
+        .current_dir(daemon.folder().path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("priority 1: SHA/AES, active, used last by 0 device(s)"), "{text}");
+    assert!(
+        text.contains(
+            "priority 2: SHA/AES, active, used last by 1 device(s)\n    127.0.0.1 authPriv, last 2"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("user somebody: 1 time(s), last 2"), "{text}");
+    for secret in OLD.iter().chain(&NEW) {
+        assert!(!text.contains(secret) && !told.to_string().contains(secret), "a password is shown");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn a_trap_of_before_is_a_replay_after_a_restart_too() {
+    let file = user(&[credential(1, OLD[0], OLD[1], true)]);
+    let daemon = start(&file);
+    let trap = agent(1, OLD).in_life(3, 5_000).link_down(1);
+    assert!(sent(&daemon, &trap).0);
+    let folder = Arc::clone(daemon.folder());
+    daemon.stop();
+    let daemon = Daemon::start_in(folder, Options::default().set("snmpv3.credentials_file", "users.yaml"));
+    for (boots, time, is_taken) in [(2, 9_000, false), (3, 4_800, false), (3, 5_001, true), (4, 1, true)] {
+        let (validated, text, _) = sent(&daemon, &agent(1, OLD).in_life(boots, time).link_down(time));
+        assert_eq!(validated, is_taken, "boots {boots}, time {time}: {text}");
+    }
+    daemon.stop();
+}
