@@ -40,13 +40,8 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let users = match &settings.snmpv3.credentials_file {
-        Some(path) => wiring::users(&config::load_credentials(path)?, &Users::default()),
-        None => Users::default(),
-    };
     let store = storage::connection::open(&wiring::store(settings))?;
-    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
-    let engine = LocalEngine::new(EngineId::of_ours(life.number), life.boots);
+    let usm = usm(settings, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let bound = group::bind(&wiring::group(settings, runtime))?;
     let http_listener = bind_http(settings, &control)?;
@@ -54,7 +49,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
-        snmpv3_users: users.len(),
+        snmpv3_users: usm.users.load().len(),
         memory_bound_octets: memory::bound(slots, bound.receive_octets(), wiring::shards(settings)),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
@@ -64,14 +59,6 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
-    let usm = Arc::new(Usm::new(Some(engine), users));
-    for clock in
-        report::clocks(&store.connection, SENDERS_MAX).context("cannot read the clocks of SNMP engines")?
-    {
-        if let Some(engine) = EngineId::new(&clock.engine_id) {
-            usm.remember(&engine, clock.boots, clock.time);
-        }
-    }
     let surroundings = Surroundings {
         producer,
         rules: Arc::clone(&in_force),
@@ -109,6 +96,23 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     };
     announce::announce(&app, settings, &facts);
     Ok(app)
+}
+
+/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known.
+fn usm(settings: &Settings, store: &Store) -> anyhow::Result<Arc<Usm>> {
+    let users = match &settings.snmpv3.credentials_file {
+        Some(path) => wiring::users(&config::load_credentials(path)?, &Users::default()),
+        None => Users::default(),
+    };
+    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
+    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(life.number), life.boots)), users);
+    let clocks = report::clocks(&store.connection, SENDERS_MAX);
+    for clock in clocks.context("cannot read the clocks of SNMP engines from the store")? {
+        if let Some(engine) = EngineId::new(&clock.engine_id) {
+            usm.remember(&engine, clock.boots, clock.time);
+        }
+    }
+    Ok(Arc::new(usm))
 }
 
 /// The runtime for HTTP, signals and timers.
