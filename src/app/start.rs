@@ -16,6 +16,7 @@ use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
 use crate::app::{App, memory, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
+use crate::config::Credentials;
 use crate::config::settings::Settings;
 use crate::matching::RuleSet;
 use crate::mib::Names;
@@ -40,8 +41,10 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
+    let credentials =
+        settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
-    let usm = usm(settings, &store)?;
+    let usm = usm(&credentials, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let bound = group::bind(&wiring::group(settings, runtime))?;
     let http_listener = bind_http(settings, &control)?;
@@ -99,11 +102,9 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
 }
 
 /// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known.
-fn usm(settings: &Settings, store: &Store) -> anyhow::Result<Arc<Usm>> {
-    let users = match &settings.snmpv3.credentials_file {
-        Some(path) => wiring::users(&config::load_credentials(path)?, &Users::default()),
-        None => Users::default(),
-    };
+fn usm(credentials: &Option<Credentials>, store: &Store) -> anyhow::Result<Arc<Usm>> {
+    let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
+    let users = credentials.as_ref().map(users).unwrap_or_default();
     let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
     let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(life.number), life.boots)), users);
     let clocks = report::clocks(&store.connection, SENDERS_MAX);

@@ -1,6 +1,6 @@
 //! The users in force, each with the keys of its credentials.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::security::auth;
@@ -73,6 +73,8 @@ impl Credential {
 #[derive(Debug, Default)]
 pub struct Users {
     by_name: HashMap<Box<[u8]>, Box<[Credential]>>,
+    /// Of all credentials.
+    numbers: HashSet<u64>,
     next_number: u64,
 }
 
@@ -85,12 +87,13 @@ impl Users {
     #[must_use]
     pub fn derive(users: &[UserSecrets<'_>], previous: &Self) -> Self {
         let mut derived = Derived::new();
-        let mut all = Self { by_name: HashMap::new(), next_number: previous.next_number };
+        let mut all = Self { next_number: previous.next_number, ..Self::default() };
         for user in users {
             let known = previous.credentials(user.name);
             let credentials: Box<[Credential]> =
                 user.credentials.iter().map(|secrets| all.credential(secrets, known, &mut derived)).collect();
             if !credentials.is_empty() {
+                all.numbers.extend(credentials.iter().map(|credential| credential.number));
                 all.by_name.insert(user.name.into(), credentials);
             }
         }
@@ -129,7 +132,7 @@ impl Users {
 
     /// Whether a credential with this number is in force.
     pub(super) fn has_number(&self, number: u64) -> bool {
-        self.by_name.values().flatten().any(|credential| credential.number == number)
+        self.numbers.contains(&number)
     }
 
     /// Number of users that have an active credential.
@@ -148,5 +151,37 @@ impl Users {
     #[must_use]
     pub fn has(&self, name: &[u8]) -> bool {
         self.by_name.contains_key(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_stay_keep_their_number_and_others_get_new_ones() {
+        let derive = |passwords: &[&[u8]], previous: &Users| {
+            let mut credentials = Vec::new();
+            for password in passwords {
+                credentials.push(CredentialSecrets {
+                    auth: Some((AuthProtocol::Md5, *password)),
+                    priority: 1,
+                    privacy: None,
+                });
+            }
+            Users::derive(&[UserSecrets { name: b"ops", credentials: &credentials }], previous)
+        };
+        let numbers = |users: &Users| -> Vec<u64> {
+            users.credentials(b"ops").iter().map(|credential| credential.number).collect()
+        };
+        let first = derive(&[b"password one", b"password two"], &Users::default());
+        let second = derive(&[b"password two", b"password three"], &first);
+        assert_eq!(numbers(&first), [0, 1]);
+        assert_eq!(numbers(&second), [1, 2]);
+        assert!(!second.has_number(0) && second.has_number(2));
+        let third = derive(&[b"password one"], &second);
+        assert_eq!(numbers(&third), [3], "what was withdrawn comes back as new");
+        assert!(third.has(b"ops") && !third.has(b"opS") && third.len() == 1);
+        assert!(derive(&[], &third).is_empty(), "a user without credentials is none");
     }
 }

@@ -3,11 +3,13 @@
 //! Each must be accepted with the stated credentials and say what it says, or be refused by the counter that is
 //! stated.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use crate::corpus_snmp::{hex, in_corpus_terms, report, rows, unhex};
+use crate::samples::v3::{Agent, Level};
 use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm, UsmError,
     Verifier,
@@ -334,4 +336,65 @@ fn recorded_exchanges_are_judged_and_answered_as_by_the_receiver_of_then() {
         }
     }
     assert!(rows.is_empty() || (judged >= 48 && answered >= 43), "{judged} {answered}");
+}
+
+/// The user of [`Agent`]s, with a credential of each level from the given one on.
+fn agents_users(lowest: SecurityLevel) -> Arc<Users> {
+    let auth = Some((AuthProtocol::Sha, &b"auth-secret"[..]));
+    let levels = [(None, None), (auth, None), (auth, Some((PrivProtocol::Aes, &b"priv-secret"[..])))];
+    let credentials = levels.map(|(auth, privacy)| CredentialSecrets { priority: 1, auth, privacy });
+    let credentials = credentials.get(lowest as usize..).unwrap();
+    let user = UserSecrets { name: b"ops", credentials };
+    Arc::new(Users::derive(&[user], &Users::default()))
+}
+
+fn verifier(users: &Arc<Users>) -> Verifier {
+    let usm = Usm::default();
+    usm.users.store(Arc::clone(users));
+    Verifier::new(Arc::new(usm))
+}
+
+fn agent() -> Agent {
+    Agent::new(1, "ops", "auth-secret", "priv-secret")
+}
+
+#[test]
+fn no_flipped_bit_passes() {
+    let users = agents_users(SecurityLevel::AuthNoPriv);
+    for level in [Level::AuthNoPriv, Level::AuthPriv] {
+        let packet = agent().at(level).link_down(1);
+        let mut verifier = verifier(&users);
+        let mut scratch = Vec::new();
+        for bit in 0..packet.len() * 8 {
+            let mut flipped = packet.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let Ok(Message::V3(message)) = decode(&flipped) else { continue };
+            let result =
+                verifier.verify(&message, &mut scratch).map(|found| (found.level, found.scoped.pdu.kind));
+            // The bit that says that the sender waits is in the MAC, too; nothing is left unprotected.
+            assert!(result.is_err(), "{level:?}, bit {bit}: {result:?}");
+        }
+        // Nothing of that kept the right one out.
+        let message = v3(&packet, "the right one");
+        assert!(verifier.verify(&message, &mut scratch).is_ok());
+    }
+}
+
+proptest! {
+    /// Who has the keys may still send rubbish: it is read as far as it goes, and refused.
+    #[test]
+    fn authentic_rubbish_is_survived(octets in proptest::collection::vec(any::<u8>(), 0..300), n in 1_u32..1_000_000) {
+        static USERS: OnceLock<(Arc<Users>, Agent)> = OnceLock::new();
+        let (users, agent) = USERS.get_or_init(|| (agents_users(SecurityLevel::NoAuthNoPriv), agent()));
+        for level in [Level::NoAuthNoPriv, Level::AuthNoPriv, Level::AuthPriv] {
+            let packet = agent.clone().at(level).sealed(n, 0, octets.clone());
+            let Ok(Message::V3(message)) = decode(&packet) else { continue };
+            let mut scratch = Vec::new();
+            let result = verifier(users).verify(&message, &mut scratch).map_err(|refusal| refusal.error);
+            match result {
+                Ok(_) | Err(UsmError::Malformed | UsmError::DecryptionError | UsmError::UnknownEngineId) => {}
+                Err(other) => prop_assert!(false, "{:?}: {}", level, other),
+            }
+        }
+    }
 }

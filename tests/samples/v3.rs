@@ -98,6 +98,11 @@ impl Agent {
     /// A message with msgID and salt `n`.
     fn message(&self, n: u32, more_flags: u8, pdu: &[u8]) -> Vec<u8> {
         let scoped = tlv(0x30, &[&tlv(0x04, &[&self.engine_id]), &tlv(0x04, &[]), pdu]);
+        self.sealed(n, more_flags, scoped)
+    }
+
+    /// A message with these octets in the place of a ScopedPDU, whatever they are.
+    pub fn sealed(&self, n: u32, more_flags: u8, scoped: Vec<u8>) -> Vec<u8> {
         let salt = u64::from(n).to_be_bytes();
         let (flags, mac, salt, data): (u8, &[u8], &[u8], _) = match self.level {
             Level::NoAuthNoPriv => (0, &[], &[], scoped),
