@@ -18,7 +18,9 @@ use mutt::mib::Names;
 use mutt::model::batch::Batch;
 use mutt::model::event::EventId;
 use mutt::queue::{self, Consumer};
-use mutt::security::{AuthProtocol, CredentialSecrets, PrivProtocol, UserSecrets, Users, Usm};
+use mutt::security::{
+    AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
+};
 use mutt::shard::counters::ShardCounters;
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
 use mutt::shard::pipeline::{InformHasher, Pipeline, Protocol};
@@ -80,7 +82,7 @@ impl Rig {
         let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules())));
         let pipeline =
             Pipeline::new(0, EventId(0), in_force, Arc::new(Names::standard()), InformHasher::default())
-                .with_snmpv3(Arc::new(Usm::new(None, users())));
+                .with_snmpv3(Arc::new(Usm::new(engine(), users())));
         let intake = Intake::new(pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
         let socket = |socket: UdpSocket, protocol, listener| {
@@ -213,15 +215,25 @@ fn users() -> Users {
     Users::derive(&[user], &Users::default())
 }
 
-/// Version 3: of many engines, authentic and encrypted, and the same by a user that nobody knows.
+/// Our engine's ID.
+const ENGINE: &[u8] = b"our engine";
+
+/// Our engine, in a life that began long ago.
+fn engine() -> Option<LocalEngine> {
+    Some(LocalEngine::in_its_life(EngineId::new(ENGINE)?, 1, 1_000))
+}
+
+/// Version 3: informs and traps of many engines, authentic and encrypted, and the same by a user that nobody knows.
 #[test]
 fn a_storm_of_encrypted_traps_costs_no_allocation() {
     let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
     let agents: Vec<Agent> = (0..50).map(|n| Agent::new(n, "ops", "auth-secret", "priv-secret")).collect();
     let strangers: Vec<Agent> =
         (0..5).map(|n| Agent::new(n, "nobody", "auth-secret", "priv-secret")).collect();
+    let sender = Agent::at_engine(ENGINE.to_vec(), "ops", "auth-secret", "priv-secret").in_life(1, 1_000);
     let storm = |from: u32| -> Vec<_> {
         let trap = |n: u32| match n % 10 {
+            1 => sender.inform(n, n),
             0 => strangers[n as usize % strangers.len()].link_down(n),
             _ => agents[n as usize % agents.len()].link_down(n),
         };
@@ -231,13 +243,14 @@ fn a_storm_of_encrypted_traps_costs_no_allocation() {
         rig.drive(&storm(round * SET));
     }
     let messages: Vec<_> = (0..4).map(|round| storm((WARM_UP_ROUNDS + round) * SET)).collect();
-    (rig.events, rig.validated) = (0, 0);
+    (rig.events, rig.informs, rig.validated) = (0, 0, 0);
     let info = allocation_counter::measure(|| {
         for messages in &messages {
             rig.drive(messages);
         }
     });
     assert_eq!((rig.events, rig.validated), (20_000, 18_000), "only the strangers are refused");
+    assert_eq!(rig.informs, 2_000, "each inform has its answer");
     assert_eq!((info.count_total, info.bytes_total), (0, 0), "allocations and octets");
 }
 

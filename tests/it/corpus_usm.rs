@@ -10,11 +10,14 @@ use serde_json::Value as Json;
 
 use crate::corpus_snmp::{hex, in_corpus_terms, report, rows, unhex};
 use crate::samples::v3::{Agent, Level};
+use crate::support::ber;
 use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm, UsmError,
     Verifier,
 };
-use mutt::wire::snmp::{Message, ScopedPdu, ScopedPduData, SecurityLevel, UsmParameters, V3Message, decode};
+use mutt::wire::snmp::{
+    Body, Message, PduKind, ScopedPdu, ScopedPduData, SecurityLevel, UsmParameters, V3Message, decode,
+};
 
 /// The files with single messages.
 const FILES: [&str; 6] = [
@@ -377,6 +380,45 @@ fn no_flipped_bit_passes() {
         // Nothing of that kept the right one out.
         let message = v3(&packet, "the right one");
         assert!(verifier.verify(&message, &mut scratch).is_ok());
+    }
+}
+
+/// An inform to `agent`'s engine with a text of `octets` octets, and the engine's answer.
+fn answer_to_inform_of(octets: usize, agent: &Agent) -> Vec<u8> {
+    let varbinds =
+        ber::sequence(&[ber::sequence(&[ber::oid(&ber::SYS_UP_TIME), ber::octets(&vec![b'x'; octets])])]);
+    let pdu = ber::tlv(0xa6, &[ber::integer(9), ber::integer(0), ber::integer(0), varbinds].concat());
+    let scoped = ber::sequence(&[ber::octets(&agent.engine_id), ber::octets(b""), pdu]);
+    let packet = agent.sealed(1, 4, scoped);
+    let engine = EngineId::new(&agent.engine_id).unwrap();
+    let usm = Usm::new(Some(LocalEngine::in_its_life(engine, 1, 1_000)), Users::default());
+    usm.users.store(agents_users(SecurityLevel::AuthNoPriv));
+    let mut verifier = Verifier::new(Arc::new(usm));
+    let (mut scratch, mut out) = (Vec::new(), Vec::new());
+    let message = v3(&packet, "inform");
+    let accepted = verifier.verify(&message, &mut scratch).unwrap();
+    assert!(verifier.respond(&message, &accepted, &mut out));
+    out
+}
+
+#[test]
+fn an_answer_that_its_receiver_cannot_take_is_too_big() {
+    for level in [Level::AuthNoPriv, Level::AuthPriv] {
+        let agent = Agent { max_size: 600, ..agent().at(level) };
+        for (octets, error_status, varbinds) in [(200, 0, 1), (700, 1, 0)] {
+            let answer = answer_to_inform_of(octets, &agent);
+            assert!(answer.len() <= 600, "{level:?}: {} octets", answer.len());
+            let message = v3(&answer, "response");
+            let mut scratch = Vec::new();
+            let mut sender = verifier(&agents_users(SecurityLevel::AuthNoPriv));
+            let pdu = sender.verify(&message, &mut scratch).unwrap().scoped.pdu;
+            let Body::Common(common) = pdu.body else { panic!("{pdu:?}") };
+            assert_eq!(
+                (pdu.kind, common.request_id, common.error_status),
+                (PduKind::RESPONSE, 9, error_status)
+            );
+            assert_eq!(pdu.varbinds.iter().count(), varbinds, "{level:?}");
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub fn discovery(msg_id: u32) -> Vec<u8> {
         boots: 0,
         time: 0,
         level: Level::NoAuthNoPriv,
+        max_size: 65_507,
         auth_key: Vec::new(),
         priv_key: Vec::new(),
     };
@@ -44,8 +45,10 @@ pub struct Agent {
     pub boots: u32,
     pub time: u32,
     pub level: Level,
-    auth_key: Vec<u8>,
-    priv_key: Vec<u8>,
+    /// msgMaxSize.
+    pub max_size: u32,
+    pub auth_key: Vec<u8>,
+    pub priv_key: Vec<u8>,
 }
 
 /// A password's key, localised (RFC 3414 A.2.2).
@@ -70,7 +73,16 @@ impl Agent {
         priv_password: &str,
     ) -> Self {
         let [auth_key, priv_key] = [auth_password, priv_password].map(|password| key(password, &engine_id));
-        Self { engine_id, user, boots: 1, time: 1_000, level: Level::AuthPriv, auth_key, priv_key }
+        Self {
+            engine_id,
+            user,
+            boots: 1,
+            time: 1_000,
+            level: Level::AuthPriv,
+            max_size: 65_507,
+            auth_key,
+            priv_key,
+        }
     }
 
     /// The same agent with another level.
@@ -111,7 +123,12 @@ impl Agent {
         };
         let header = tlv(
             0x30,
-            &[&integer(0x02, n), &integer(0x02, 65_507), &[0x04, 1, flags | more_flags], &[0x02, 1, 3]],
+            &[
+                &integer(0x02, n),
+                &integer(0x02, self.max_size),
+                &[0x04, 1, flags | more_flags],
+                &[0x02, 1, 3],
+            ],
         );
         let salt = tlv(0x04, &[salt]);
         let parameters = tlv(
