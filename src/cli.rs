@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::{self, App};
+use crate::app::{self, App, snmpv3_status};
 use crate::config;
+use crate::storage::snmp_users::report;
 use crate::telemetry::logging;
 
 /// How often the running program is looked at for dead threads.
@@ -28,12 +29,23 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads the rules (the default)
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules and credentials (the default)
     Run,
     /// Validate the configuration, the rules and the credentials; exit 1 when something is wrong
     Check,
+    /// What is known of SNMPv3 users
+    Snmpv3 {
+        #[command(subcommand)]
+        command: Snmpv3Command,
+    },
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum Snmpv3Command {
+    /// Print each credential with the devices that used it last, and which users fail; the daemon may be running
+    Status,
 }
 
 /// Runs the command that the arguments name.
@@ -43,6 +55,7 @@ pub fn main() -> ExitCode {
     match arguments.command.unwrap_or(Command::Run) {
         Command::Run => run(&arguments.config),
         Command::Check => check(&arguments.config),
+        Command::Snmpv3 { command: Snmpv3Command::Status } => snmpv3_status(&arguments.config),
         Command::Version => {
             say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
@@ -66,6 +79,27 @@ fn check(path: &Path) -> ExitCode {
     let report = config::check(path);
     say(report.to_string().trim_end());
     if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints what the configuration and the store say of SNMPv3 users.
+fn snmpv3_status(path: &Path) -> ExitCode {
+    let settings = match config::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let credentials = settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose();
+    let credentials = match credentials {
+        Ok(credentials) => credentials.unwrap_or_default(),
+        Err(error) => return fail(&error),
+    };
+    let store = &settings.storage.database.path;
+    match report::read(store) {
+        Ok(report) => {
+            say(snmpv3_status::render(&credentials, &report).trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&format!("cannot read the store {}: {error}", store.display())),
+    }
 }
 
 /// Runs the daemon.

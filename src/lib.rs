@@ -1,7 +1,7 @@
 //! MUTT receives SNMP notifications and syslog, matches rules, and commits every message to SQLite.
 //!
 //! ```text
-//! socket -> net -> shard(pipeline: wire -> model -> matching) -> queue -> sink -> storage
+//! socket -> net -> shard(pipeline: wire -> security -> model -> matching) -> queue -> sink -> storage
 //! storage(reader) -> http (API, metrics)         telemetry reads everyone's counters, nobody reads telemetry
 //! ```
 //!
@@ -11,7 +11,7 @@
 //! |---|---|
 //! | 0 | [`base`] |
 //! | 1 | [`wire`], [`net`], [`queue`] |
-//! | 2 | [`model`], [`mib`] |
+//! | 2 | [`model`], [`security`], [`mib`] |
 //! | 3 | [`matching`], [`storage`] |
 //! | 4 | [`shard`], [`sink`] |
 //! | 5 | [`telemetry`], [`http`], [`config`] |
@@ -30,6 +30,7 @@ pub mod mib;
 pub mod model;
 pub mod net;
 pub mod queue;
+pub mod security;
 pub mod shard;
 pub mod sink;
 pub mod storage;

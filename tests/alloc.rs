@@ -17,6 +17,9 @@ use mutt::base::limits::{BATCH_EVENTS_MAX, DATAGRAM_OCTETS_MAX, RECEIVE_BATCH_DA
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::model::batch::Batch;
 use mutt::queue::{self, Consumer};
+use mutt::security::{
+    AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
+};
 use mutt::shard::counters::ShardCounters;
 use mutt::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
@@ -25,6 +28,7 @@ use mutt::shard::rate_limit::{RateLimiter, RateSettings};
 use mutt::shard::receive::{Shard, ShardSocket};
 use mutt::shard::rules::ActiveRules;
 use samples::Pdu;
+use samples::v3::Agent;
 
 /// Messages that are counted.
 const MESSAGES: u32 = 100_000;
@@ -78,6 +82,7 @@ struct Rig {
     events: usize,
     informs: usize,
     hits: usize,
+    validated: usize,
 }
 
 /// A socket to receive with and one connected to it.
@@ -93,7 +98,8 @@ impl Rig {
         let events_max = u64::try_from(SLOTS * BATCH_EVENTS_MAX).unwrap();
         let (producer, consumer) = queue::bounded::<Batch>(SLOTS, events_max);
         let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules())));
-        let pipeline = Pipeline::new(PipelineParts::new(in_force));
+        let usm = Arc::new(Usm::new(engine(), users()));
+        let pipeline = Pipeline::new(PipelineParts { snmpv3: usm, ..PipelineParts::new(in_force) });
         let intake =
             Intake::new(gate(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
@@ -117,7 +123,17 @@ impl Rig {
             Arc::new(AtomicBool::new(false)),
         );
         let senders = [to_syslog, to_snmp];
-        Self { shard, senders, consumer, clock, now: samples::RECEIVED_AT, events: 0, informs: 0, hits: 0 }
+        Self {
+            shard,
+            senders,
+            consumer,
+            clock,
+            now: samples::RECEIVED_AT,
+            events: 0,
+            informs: 0,
+            hits: 0,
+            validated: 0,
+        }
     }
 
     /// Sends `messages` in receive batches, lets the shard take each, and recycles what comes out as the sink does.
@@ -143,6 +159,7 @@ impl Rig {
         while let Some(mut batch) = self.consumer.pop() {
             self.events += batch.events.len();
             self.informs += batch.informs.len();
+            self.validated += batch.events.iter().filter(|event| event.reasons.is_empty()).count();
             self.hits += batch.events.iter().filter(|event| event.rule.is_some()).count();
             batch.clear();
             self.consumer.recycle(batch);
@@ -201,6 +218,57 @@ fn a_storm_of_notifications_costs_no_allocation() {
         }
     });
     assert_eq!((rig.events, rig.informs), (20_000, 20_000));
+    assert_eq!((info.count_total, info.bytes_total), (0, 0), "allocations and octets");
+}
+
+/// The user of the agents, with a credential that none of them uses and the one that all do.
+fn users() -> Users {
+    let credential = |priority, auth: &'static [u8]| CredentialSecrets {
+        priority,
+        auth: Some((AuthProtocol::Sha, auth)),
+        privacy: Some((PrivProtocol::Aes, &b"priv-secret"[..])),
+    };
+    let credentials = [credential(1, b"other-secret"), credential(2, b"auth-secret")];
+    let user = UserSecrets { name: b"ops", credentials: &credentials };
+    Users::derive(&[user], &Users::default())
+}
+
+/// Our engine's ID.
+const ENGINE: &[u8] = b"our engine";
+
+/// Our engine, in a life that began long ago.
+fn engine() -> Option<LocalEngine> {
+    Some(LocalEngine::in_its_life(EngineId::new(ENGINE)?, 1, 1_000))
+}
+
+/// Version 3: informs and traps of many engines, authentic and encrypted, and the same by a user that nobody knows.
+#[test]
+fn a_storm_of_encrypted_traps_costs_no_allocation() {
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let agents: Vec<Agent> = (0..50).map(|n| Agent::new(n, "ops", "auth-secret", "priv-secret")).collect();
+    let strangers: Vec<Agent> =
+        (0..5).map(|n| Agent::new(n, "nobody", "auth-secret", "priv-secret")).collect();
+    let sender = Agent::at_engine(ENGINE.to_vec(), "ops", "auth-secret", "priv-secret").in_life(1, 1_000);
+    let storm = |from: u32| -> Vec<_> {
+        let trap = |n: u32| match n % 10 {
+            1 => sender.inform(n, n),
+            0 => strangers[n as usize % strangers.len()].link_down(n),
+            _ => agents[n as usize % agents.len()].link_down(n),
+        };
+        (from..from + SET).map(|n| (Protocol::Snmp, trap(n))).collect()
+    };
+    for round in 0..WARM_UP_ROUNDS {
+        rig.drive(&storm(round * SET));
+    }
+    let messages: Vec<_> = (0..4).map(|round| storm((WARM_UP_ROUNDS + round) * SET)).collect();
+    (rig.events, rig.informs, rig.validated) = (0, 0, 0);
+    let info = allocation_counter::measure(|| {
+        for messages in &messages {
+            rig.drive(messages);
+        }
+    });
+    assert_eq!((rig.events, rig.validated), (20_000, 18_000), "only the strangers are refused");
+    assert_eq!(rig.informs, 2_000, "each inform has its answer");
     assert_eq!((info.count_total, info.bytes_total), (0, 0), "allocations and octets");
 }
 

@@ -13,6 +13,7 @@ use mutt::base::clock::Timestamp;
 use mutt::matching::RuleSet;
 use mutt::model::batch::Batch;
 use mutt::model::event::{Body, Event};
+use mutt::security::{AuthProtocol, CredentialSecrets, PrivProtocol, UserSecrets, Users, Usm};
 use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use serde_json::{Map, Value, json};
@@ -44,6 +45,27 @@ fn octets(case: &Map<String, Value>) -> Vec<u8> {
     digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
 }
 
+/// The user of a case of version 3, with the only credential; nobody in other cases.
+fn users(case: &Map<String, Value>) -> Users {
+    use AuthProtocol::{Md5, Sha, Sha224, Sha256, Sha384, Sha512};
+    use PrivProtocol::{Aes, Aes192, Aes192C, Aes256, Aes256C, Des, TripleDes};
+    let Some(credential) = case.get("credential") else { return Users::default() };
+    let text = |field: &str| credential[field].as_str();
+    let auth = text("auth").map(|name| {
+        let all = [Md5, Sha, Sha224, Sha256, Sha384, Sha512];
+        let protocol = all.into_iter().find(|known| known.as_str() == name).unwrap();
+        (protocol, text("auth_password").unwrap().as_bytes())
+    });
+    let privacy = text("priv").map(|name| {
+        let all = [Des, TripleDes, Aes, Aes192, Aes256, Aes192C, Aes256C];
+        let protocol = all.into_iter().find(|known| known.as_str() == name).unwrap();
+        (protocol, text("priv_password").unwrap().as_bytes())
+    });
+    let credentials = [CredentialSecrets { priority: 1, auth, privacy }];
+    let user = UserSecrets { name: text("user").unwrap().as_bytes(), credentials: &credentials };
+    Users::derive(&[user], &Users::default())
+}
+
 /// What the store would be given of `event`.
 fn read(event: &Event, batch: &Batch) -> Value {
     let text = |span| String::from_utf8_lossy(batch.bytes(span)).into_owned();
@@ -56,6 +78,10 @@ fn read(event: &Event, batch: &Batch) -> Value {
         "reasons": event.reasons.iter().collect::<Vec<_>>(),
         "kind": format!("{:?}", event.kind),
         "answers": batch.informs.len(),
+        "security_level": enriched["security_level"],
+        "user": enriched["user"],
+        "engine_id": enriched["engine_id"],
+        "varbinds": enriched["varbinds"].as_array().map(Vec::len),
         "enriched": enriched,
     });
     let more = match event.body {
@@ -81,13 +107,18 @@ fn read(event: &Event, batch: &Batch) -> Value {
 fn compare(file: &str, protocol: Protocol, cases_min: usize) {
     let set = RuleSet::compile(Vec::new()).unwrap();
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    let mut pipeline = Pipeline::new(PipelineParts::new(in_force));
     let cases = cases(file);
+    // Each sender of version 3 is met for the first time.
+    let pipeline = |case: &Map<String, Value>| {
+        let snmpv3 = Arc::new(Usm::new(None, users(case)));
+        Pipeline::new(PipelineParts { snmpv3, ..PipelineParts::new(Arc::clone(&in_force)) })
+    };
     assert!(cases.len() >= cases_min, "{file}: {} cases", cases.len());
     let mut differences = Vec::new();
     for case in &cases {
         let bytes = octets(case);
         let mut batch = Batch::new();
+        let mut pipeline = pipeline(case);
         pipeline.begin(&mut batch);
         let mut arrival = samples::arrival(protocol, &bytes);
         arrival.at = RECEIVED_AT;
@@ -145,4 +176,9 @@ fn lines_of_other_projects() {
 #[test]
 fn notifications() {
     compare("snmp.jsonl", Protocol::Snmp, 14);
+}
+
+#[test]
+fn notifications_of_version_3() {
+    compare("snmpv3.jsonl", Protocol::Snmp, 30);
 }

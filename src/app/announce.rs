@@ -12,8 +12,8 @@ const DESCRIPTORS_RESERVED: u64 = 128;
 pub(super) struct Facts {
     /// Node id of the store.
     pub(super) node_id: u64,
-    /// SNMPv3 users in the credentials file.
-    pub(super) credentials: usize,
+    /// SNMPv3 users with a credential that is active.
+    pub(super) snmpv3_users: usize,
     /// See [`crate::app::memory`].
     pub(super) memory_bound_octets: usize,
     /// Files that may be open.
@@ -43,11 +43,11 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
     if let Some(path) = &settings.pattern_matching.rules_file {
         tracing::info!("{} rule(s) from {}", app.reloader.rules_in_force(), path.display());
     }
-    if facts.credentials > 0 {
-        tracing::info!(
-            "{} SNMPv3 user(s) read; SNMPv3 messages are stored undecoded in this version",
-            facts.credentials
-        );
+    if let Some(path) = settings.snmpv3.credentials_file.as_ref().filter(|_| facts.snmpv3_users > 0) {
+        tracing::info!("{} SNMPv3 user(s) from {}", facts.snmpv3_users, path.display());
+    }
+    if let Some(engine) = &app.sources().snmpv3.engine {
+        tracing::info!("SNMP engine {} boots {}", engine.id, engine.boots);
     }
     announce_runtime(settings, facts);
     announce_descriptors(settings, facts.descriptors);

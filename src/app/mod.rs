@@ -5,6 +5,7 @@
 mod announce;
 mod memory;
 mod reload;
+pub mod snmpv3_status;
 mod start;
 mod tls;
 mod wiring;
@@ -71,7 +72,7 @@ impl App {
         listeners.find(|listener| listener.name == name).map_or(&[], |listener| &listener.addresses)
     }
 
-    /// Reads the rules file and the certificates again; a bad one leaves the old in force and says so.
+    /// Reads the files of rules, credentials and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
         if let Some(tls) = &self.tls_reloader {

@@ -1,5 +1,7 @@
-//! Reloading the rules: when their file changes, on SIGHUP, and every so often. Never on the receive path.
+//! Reloading the rules and the SNMPv3 credentials: when their file changes, on SIGHUP, and every so often. Never on the
+//! receive path.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,31 +9,87 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
-use crate::config;
-use crate::config::settings::PatternMatching;
+use crate::app::wiring;
+use crate::config::settings::Settings;
+use crate::config::{self, ConfigError};
+use crate::security::UsersInForce;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
 /// Editors write a file in several steps; the reload waits until they are done.
 pub(super) const SETTLE: Duration = Duration::from_millis(200);
 
-/// Keeps the rules in force up to date.
+/// Loads a file and puts what is in it in force; returns how much that is, in words.
+type Load = Arc<dyn Fn(&Path) -> Result<String, ConfigError> + Send + Sync>;
+
+/// Keeps the rules and the users in force up to date.
 #[derive(Debug)]
 pub struct Reloader {
-    in_force: RulesInForce,
+    rules: RulesInForce,
+    files: Vec<Watched>,
+}
+
+/// A file that is watched.
+#[derive(Debug)]
+struct Watched {
     wanted: Arc<Notify>,
     /// Alive as long as changes are to be seen.
     _watcher: Option<RecommendedWatcher>,
 }
 
 impl Reloader {
-    /// Starts watching. Without a rules file there is nothing to reload.
-    pub fn start(settings: &PatternMatching, in_force: RulesInForce, control: &Runtime) -> Self {
+    /// Starts watching the files that the settings name.
+    pub fn start(settings: &Settings, rules: RulesInForce, users: UsersInForce, control: &Runtime) -> Self {
+        let interval = settings.pattern_matching.reload_interval;
+        let mut files = Vec::new();
+        if let Some(path) = settings.pattern_matching.rules_file.clone() {
+            let in_force = Arc::clone(&rules);
+            let load: Load = Arc::new(move |path| {
+                let set = config::load_rules(path)?;
+                let count = set.len();
+                in_force.store(Arc::new(ActiveRules::new(set)));
+                Ok(format!("{count} rule(s)"))
+            });
+            files.push(Watched::start("rules", path, interval, load, control));
+        }
+        if let Some(path) = settings.snmpv3.credentials_file.clone() {
+            let load: Load = Arc::new(move |path| {
+                let credentials = config::load_credentials(path)?;
+                let derived = wiring::users(&credentials, &users.load());
+                let count = derived.len();
+                users.store(Arc::new(derived));
+                Ok(format!("{count} SNMPv3 user(s)"))
+            });
+            files.push(Watched::start("credentials", path, interval, load, control));
+        }
+        Self { rules, files }
+    }
+
+    /// Asks for a reload now, whether the files changed or not.
+    pub fn request(&self) {
+        for file in &self.files {
+            file.wanted.notify_one();
+        }
+    }
+
+    /// Number of rules in force.
+    pub fn rules_in_force(&self) -> usize {
+        self.rules.load().set.len()
+    }
+}
+
+impl Watched {
+    /// Starts watching `path`, which holds `what`.
+    fn start(
+        what: &'static str,
+        path: PathBuf,
+        interval: Option<Duration>,
+        load: Load,
+        control: &Runtime,
+    ) -> Self {
         let wanted = Arc::new(Notify::new());
         let changed = Arc::new(Notify::new());
-        let Some(path) = settings.rules_file.clone() else {
-            return Self { in_force, wanted, _watcher: None };
-        };
         let watcher = match watch(&path, Arc::clone(&changed)) {
             Ok(watcher) => Some(watcher),
             Err(error) => {
@@ -42,27 +100,18 @@ impl Reloader {
                 None
             }
         };
-        let task = Task {
-            seen: std::fs::read(&path).ok(),
-            path,
-            in_force: Arc::clone(&in_force),
-            wanted: Arc::clone(&wanted),
-            changed,
-            interval: settings.reload_interval,
-        };
+        let hasher = RandomState::new();
+        let seen = digest(&path, &hasher);
+        let task = Task { what, path, seen, hasher, load, wanted: Arc::clone(&wanted), changed, interval };
         control.spawn(task.run());
-        Self { in_force, wanted, _watcher: watcher }
+        Self { wanted, _watcher: watcher }
     }
+}
 
-    /// Asks for a reload now, whether the file changed or not.
-    pub fn request(&self) {
-        self.wanted.notify_one();
-    }
-
-    /// Number of rules in force.
-    pub fn rules_in_force(&self) -> usize {
-        self.in_force.load().set.len()
-    }
+/// A hash of what is in a file, which may be secret; `None` when it cannot be read.
+fn digest(path: &Path, hasher: &RandomState) -> Option<u64> {
+    let contents = Zeroizing::new(std::fs::read(path).ok()?);
+    Some(hasher.hash_one(contents.as_slice()))
 }
 
 /// Watches the folder of `path`: a file that is replaced by renaming, or by turning a link on the way to it, is
@@ -79,12 +128,14 @@ pub(super) fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<Recomme
     Ok(watcher)
 }
 
-/// The task that reloads.
+/// The task that reloads one file.
 struct Task {
+    what: &'static str,
     path: PathBuf,
-    /// Contents of the file when it was last looked at.
-    seen: Option<Vec<u8>>,
-    in_force: RulesInForce,
+    /// Hash of the file when it was last looked at.
+    seen: Option<u64>,
+    hasher: RandomState,
+    load: Load,
     wanted: Arc<Notify>,
     changed: Arc<Notify>,
     interval: Option<Duration>,
@@ -102,27 +153,21 @@ impl Task {
                 }
                 () = interval => false,
             };
-            let contents = std::fs::read(&self.path).ok();
-            if !is_asked && contents == self.seen {
+            let found = digest(&self.path, &self.hasher);
+            if !is_asked && found == self.seen {
                 continue;
             }
-            self.seen = contents;
-            let path = self.path.clone();
-            // Compiling thousands of rules takes a while; other control work goes on meanwhile.
-            match tokio::task::spawn_blocking(move || config::load_rules(&path)).await {
-                Ok(Ok(set)) => {
-                    let count = set.len();
-                    self.in_force.store(Arc::new(ActiveRules::new(set)));
-                    tracing::info!("{count} rule(s) from {} are in force", self.path.display());
-                }
+            self.seen = found;
+            let (path, load) = (self.path.clone(), Arc::clone(&self.load));
+            let (what, file) = (self.what, self.path.display());
+            // Thousands of rules or keys take a while; other control work goes on meanwhile.
+            match tokio::task::spawn_blocking(move || load(&path)).await {
+                Ok(Ok(loaded)) => tracing::info!("{loaded} from {file} are in force"),
                 Ok(Err(error)) => {
-                    tracing::error!(
-                        "{} is rejected, the old rules stay in force:\n{error}",
-                        self.path.display()
-                    );
+                    tracing::error!("{file} is rejected, the old {what} stay in force:\n{error}");
                 }
                 Err(error) => {
-                    tracing::error!("the rules could not be compiled: {error}; the old ones stay in force")
+                    tracing::error!("the {what} could not be made ready: {error}; the old ones stay in force")
                 }
             }
         }

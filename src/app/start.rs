@@ -17,6 +17,7 @@ use crate::app::reload::Reloader;
 use crate::app::tls::TlsReloader;
 use crate::app::{App, memory, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
+use crate::config::Credentials;
 use crate::config::settings::Settings;
 use crate::matching::RuleSet;
 use crate::mib::Names;
@@ -25,6 +26,7 @@ use crate::net::sys;
 use crate::net::tls::{self, TlsInForce, TlsSettings};
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
+use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
 use crate::shard::group::{self, Listener, Surroundings};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::shard::stream::StreamSurroundings;
@@ -32,6 +34,7 @@ use crate::shard::stream::acknowledgements::Mailbox;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
 use crate::storage::connection::Store;
+use crate::storage::snmp_users::report;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
@@ -42,11 +45,10 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let credentials = match &settings.snmpv3.credentials_file {
-        Some(path) => config::load_credentials(path)?.users.len(),
-        None => 0,
-    };
+    let credentials =
+        settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
+    let usm = usm(&credentials, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
     let bound = group::bind(&wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls)))?;
@@ -55,8 +57,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
-        credentials,
-        memory_bound_octets: memory::bound(slots, bound.receive_octets(), settings),
+        snmpv3_users: usm.users.load().len(),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), wiring::shards(settings), settings),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,
@@ -72,6 +74,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         newest: store.newest,
         names: Arc::new(Names::standard()),
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
+        snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
         streams: StreamSurroundings {
             mailbox: Arc::clone(&mailbox),
@@ -89,6 +92,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         sink: Arc::clone(&sink.counters),
         depth,
         limiter: group.limiter.clone(),
+        snmpv3: Arc::clone(&usm),
     };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
     if let Some(path) = &settings.daemon.pid_file {
@@ -101,7 +105,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         context,
         http_address,
         http_stop,
-        reloader: Reloader::start(&settings.pattern_matching, in_force, &control),
+        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), &control),
         tls_reloader: tls.map(|(files, tls)| TlsReloader::start(files, tls, &control)),
         control,
         pid_file: settings.daemon.pid_file.clone(),
@@ -123,6 +127,21 @@ fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
         inform: Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local)),
         relp: Box::new(move |acknowledgements| mailbox.post(acknowledgements)),
     }
+}
+
+/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known.
+fn usm(credentials: &Option<Credentials>, store: &Store) -> anyhow::Result<Arc<Usm>> {
+    let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
+    let users = credentials.as_ref().map(users).unwrap_or_default();
+    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
+    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(life.number), life.boots)), users);
+    let clocks = report::clocks(&store.connection, SENDERS_MAX);
+    for clock in clocks.context("cannot read the clocks of SNMP engines from the store")? {
+        if let Some(engine) = EngineId::new(&clock.engine_id) {
+            usm.remember(&engine, clock.boots, clock.time);
+        }
+    }
+    Ok(Arc::new(usm))
 }
 
 /// The runtime for HTTP, signals and timers.
@@ -185,6 +204,7 @@ fn serve_http(
         ready: AtomicBool::new(true),
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
+        store: settings.storage.database.path.clone(),
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {

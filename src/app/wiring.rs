@@ -2,9 +2,11 @@
 
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
+use crate::config::{Credentials, User};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::listener::UdpSettings;
 use crate::net::tls::TlsInForce;
+use crate::security::{CredentialSecrets, UserSecrets, Users};
 use crate::shard::gate::ListenerSources;
 use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
 use crate::shard::pipeline::Protocol;
@@ -54,6 +56,31 @@ pub fn store(settings: &Settings) -> StoreSettings {
         },
         node_id: settings.storage.node_id,
     }
+}
+
+/// The SNMPv3 users with their active credentials, keys derived; keys that `previous` has as well keep what was made of
+/// them. Takes a millisecond or two for each password.
+pub fn users(configured: &Credentials, previous: &Users) -> Users {
+    let credentials: Vec<_> = configured.users.iter().map(active_secrets).collect();
+    let secrets: Vec<UserSecrets<'_>> = configured
+        .users
+        .iter()
+        .zip(&credentials)
+        .map(|(user, credentials)| UserSecrets { name: user.username.as_bytes(), credentials })
+        .collect();
+    Users::derive(&secrets, previous)
+}
+
+/// The credentials of a user that are active, in order of priority.
+fn active_secrets(user: &User) -> Vec<CredentialSecrets<'_>> {
+    let credentials = user.credentials.iter().filter(|credential| credential.active);
+    credentials
+        .map(|credential| CredentialSecrets {
+            priority: credential.priority,
+            auth: credential.authentication.as_ref().map(|auth| (auth.protocol, auth.password.expose())),
+            privacy: credential.privacy.as_ref().map(|privacy| (privacy.protocol, privacy.password.expose())),
+        })
+        .collect()
 }
 
 /// The runtime asked for.

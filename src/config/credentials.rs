@@ -9,6 +9,7 @@ use crate::config::error::{ConfigError, Place};
 use crate::config::file::{CredentialEntry, CredentialsFile, UserEntry};
 use crate::config::reader::{Entry, Reader};
 use crate::config::secret::Secret;
+use crate::security::{AuthProtocol, PrivProtocol};
 
 /// Octets of a user name (RFC 3414 2.4, msgUserName).
 const USERNAME_OCTETS_MAX: usize = 32;
@@ -62,42 +63,6 @@ pub struct Privacy {
     pub protocol: PrivProtocol,
     /// `priv_password`, at least 8 octets.
     pub password: Secret,
-}
-
-/// Authentication protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AuthProtocol {
-    /// HMAC-MD5-96 (RFC 3414 6).
-    Md5,
-    /// HMAC-SHA-96 (RFC 3414 7).
-    Sha,
-    /// usmHMAC128SHA224AuthProtocol (RFC 7860).
-    Sha224,
-    /// usmHMAC192SHA256AuthProtocol (RFC 7860).
-    Sha256,
-    /// usmHMAC256SHA384AuthProtocol (RFC 7860).
-    Sha384,
-    /// usmHMAC384SHA512AuthProtocol (RFC 7860).
-    Sha512,
-}
-
-/// Privacy protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PrivProtocol {
-    /// CBC-DES (RFC 3414 8).
-    Des,
-    /// 3DES-EDE, with Reeder's key extension.
-    TripleDes,
-    /// CFB128-AES-128 (RFC 3826).
-    Aes,
-    /// AES-192, with Blumenthal's key extension.
-    Aes192,
-    /// AES-256, with Blumenthal's key extension.
-    Aes256,
-    /// AES-192, with Reeder's key extension, as Cisco has it.
-    Aes192C,
-    /// AES-256, with Reeder's key extension, as Cisco has it.
-    Aes256C,
 }
 
 const AUTH_TYPES: [(&str, Option<AuthProtocol>); 7] = [

@@ -27,10 +27,11 @@ mod zones;
 use std::path::Path;
 
 use crate::matching::RuleSet;
+pub use crate::security::{AuthProtocol, PrivProtocol};
 use document::Source;
 
 pub use check::{CheckReport, check};
-pub use credentials::{AuthProtocol, Authentication, Credential, Credentials, PrivProtocol, Privacy, User};
+pub use credentials::{Authentication, Credential, Credentials, Privacy, User};
 pub use document::FILE_OCTETS_MAX;
 pub use error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem};
 pub use secret::Secret;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +16,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::base::clock::Stopwatch;
+use crate::storage::snmp_users::report::{self, ROWS_MAX, Report};
 use crate::telemetry::ledger::{Account, Sources};
 use crate::telemetry::metrics;
 
@@ -29,6 +31,8 @@ pub struct Context {
     pub uptime: Stopwatch,
     /// Address of this server.
     pub address: SocketAddr,
+    /// The store's file.
+    pub store: PathBuf,
 }
 
 /// The routes.
@@ -39,6 +43,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/metrics", get(metrics_text))
         .route("/api/v1/ledger", get(ledger))
         .route("/api/v1/listeners", get(listeners))
+        .route("/api/v1/snmpv3/credentials", get(snmpv3_credentials))
         .fallback(not_found)
         .with_state(context)
 }
@@ -131,8 +136,61 @@ async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
     Json(json!({ "listeners": all }))
 }
 
+/// Which credential each device used last, and which users fail. No secret is in the store, nor here.
+async fn snmpv3_credentials(State(context): State<Arc<Context>>) -> Response {
+    let path = context.store.clone();
+    match tokio::task::spawn_blocking(move || report::read(&path)).await {
+        Ok(Ok(report)) => Json(snmpv3_json(&report)).into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the SNMPv3 users could not be read from the store");
+            let body = json!({ "error": "the store cannot be read" });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The report as JSON.
+fn snmpv3_json(report: &Report) -> Value {
+    let uses = report.uses.iter().map(|used| {
+        json!({
+            "source_ip": used.source_ip,
+            "hostname": used.hostname,
+            "username": used.username,
+            "credential_priority": used.credential_priority,
+            "security_level": used.security_level,
+            "first_success": used.first_success,
+            "last_success": used.last_success,
+            "num_failures": used.num_failures,
+            "last_failure": used.last_failure,
+            "last_failure_reason": used.last_failure_reason,
+            "engine_id": used.engine_id,
+        })
+    });
+    let failing = report.failing.iter().map(|user| {
+        json!({
+            "username": user.username,
+            "hostname": user.hostname,
+            "num_failures": user.num_failures,
+            "last_failure": user.last_failure,
+        })
+    });
+    json!({
+        "credentials": uses.collect::<Vec<_>>(),
+        "failing": failing.collect::<Vec<_>>(),
+        "rows_max": ROWS_MAX,
+    })
+}
+
 /// Anything else.
 async fn not_found() -> (StatusCode, Json<Value>) {
-    let known = ["/healthz", "/readyz", "/metrics", "/api/v1/ledger", "/api/v1/listeners"];
+    let known = [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/v1/ledger",
+        "/api/v1/listeners",
+        "/api/v1/snmpv3/credentials",
+    ];
     (StatusCode::NOT_FOUND, Json(json!({ "error": "no such path", "paths": known })))
 }

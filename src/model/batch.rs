@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::limits;
 use crate::base::span::Span;
 use crate::model::event::Event;
+use crate::model::snmp_user::UserSighting;
 
 /// What is stored of the rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,11 +22,15 @@ pub struct RuleLabel {
 /// Identity of an inform, equal for its repetitions: a keyed hash of sender, community, request-id and PDU.
 pub type InformKey = u128;
 
-/// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before.
+/// An inform that waits for its answer (RFC 3416 4.2.7): it is sent when its event is committed, not before. Also
+/// another message of SNMPv3 that is answered: with a Report, which goes the same way.
 #[derive(Debug, Clone, Copy)]
 pub struct Inform {
-    /// Which event of the batch it is; `None` when a rule discarded it, so that only the answer is left.
+    /// Which event of the batch it is; `None` when a rule discarded it, so that only the answer is left, and with a
+    /// Report, before which nothing need be committed.
     pub event: Option<u32>,
+    /// Whether the answer is a Report-PDU and not a Response-PDU.
+    pub is_report: bool,
     /// Equal for repetitions of the same inform.
     pub key: InformKey,
     /// Where the answer goes.
@@ -62,6 +67,8 @@ pub struct Batch {
     pub informs: Vec<Inform>,
     /// Acknowledgements of messages among them.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// What messages of SNMPv3 tell about users, of messages that a rule discarded as well.
+    pub sightings: Vec<UserSighting>,
     /// Labels of the rule set that was in force; [`Event::rule`] is an index into it.
     pub labels: Arc<[RuleLabel]>,
 }
@@ -71,7 +78,10 @@ impl Batch {
     pub const OCTETS_MAX: usize = limits::BATCH_OCTETS_TARGET
         + limits::MESSAGE_OCTETS_MAX
         + limits::BATCH_EVENTS_MAX
-            * (size_of::<Event>() + size_of::<Inform>() + size_of::<Acknowledgement>());
+            * (size_of::<Event>()
+                + size_of::<Inform>()
+                + size_of::<Acknowledgement>()
+                + size_of::<UserSighting>());
 
     /// An empty batch with its memory reserved.
     #[must_use]
@@ -82,6 +92,7 @@ impl Batch {
             events: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
             informs: Vec::new(),
             acknowledgements: Vec::new(),
+            sightings: Vec::new(),
             labels: Arc::from([]),
         }
     }
@@ -92,12 +103,16 @@ impl Batch {
         self.events.clear();
         self.informs.clear();
         self.acknowledgements.clear();
+        self.sightings.clear();
     }
 
     /// Whether there is nothing to hand over.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.informs.is_empty() && self.acknowledgements.is_empty()
+        self.events.is_empty()
+            && self.informs.is_empty()
+            && self.acknowledgements.is_empty()
+            && self.sightings.is_empty()
     }
 
     /// Whether another message may make the batch outgrow its bounds.
@@ -106,6 +121,7 @@ impl Batch {
         self.events.len() >= limits::BATCH_EVENTS_MAX
             || self.informs.len() >= limits::BATCH_EVENTS_MAX
             || self.acknowledgements.len() >= limits::BATCH_EVENTS_MAX
+            || self.sightings.len() >= limits::BATCH_EVENTS_MAX
             || self.octets.len() >= limits::BATCH_OCTETS_TARGET
     }
 

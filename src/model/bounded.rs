@@ -154,6 +154,18 @@ impl<'o> Bounded<'o> {
         self.push(b"\"");
     }
 
+    /// Appends a name that a peer gave, in quotes as a JSON string: its text, or `0x` and digits when it is none.
+    pub(crate) fn name(&mut self, octets: &[u8]) {
+        match printable(octets) {
+            Some(text) => self.quoted(text),
+            None => {
+                self.push(b"\"0x");
+                self.hex(octets);
+                self.push(b"\"");
+            }
+        }
+    }
+
     /// Appends `text` as it stands between the quotes of a JSON string.
     pub(crate) fn escaped(&mut self, text: &str) {
         // Without an early end the test is done on many octets at once, and it mostly comes out like this.

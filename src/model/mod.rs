@@ -9,5 +9,6 @@ pub mod event;
 pub mod notification;
 pub mod readable;
 pub mod reported_source;
+pub mod snmp_user;
 pub mod syslog;
 pub mod zone;

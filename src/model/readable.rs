@@ -2,6 +2,7 @@
 
 use crate::base::limits;
 use crate::base::span::Span;
+use crate::model::bounded::Bounded;
 
 /// Text appended to a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,22 @@ fn push_escape(octet: u8, out: &mut Vec<u8>) {
 /// The two digits of an octet.
 fn hex(octet: u8) -> [u8; 2] {
     [HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]
+}
+
+/// Most octets that [`append_sender`] appends.
+const SENDER_OCTETS_MAX: usize = 512;
+
+/// Appends who claims to have sent a v3 message: ` user "name" engine 80001f88`. Nobody vouches for it.
+pub fn append_sender(user: &[u8], engine_id: &[u8], out: &mut Vec<u8>) {
+    let mut text = Bounded::new(out, SENDER_OCTETS_MAX);
+    text.push(b" user ");
+    text.name(user);
+    text.push(b" engine ");
+    if engine_id.is_empty() {
+        text.push(b"none");
+    } else {
+        text.hex(engine_id.get(..HEX_OCTETS_MAX).unwrap_or(engine_id));
+    }
 }
 
 /// Appends the first octets in hexadecimal, `0x3082...`, with a mark where more follow.

@@ -24,6 +24,8 @@ pub struct ListenerCounters {
     pub rate_limited: Counter,
     /// Refused in an overload: the source sends far more than others.
     pub over_fair_share: Counter,
+    /// Questions who we are (RFC 3414 section 4), answered and not kept.
+    pub discovery: Counter,
     /// Put into a batch.
     pub appended: Counter,
     /// Taken out again, because the queue had no room for the batch.

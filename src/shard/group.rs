@@ -21,6 +21,7 @@ use crate::net::sys::{self, ReceiveSlab};
 use crate::net::tls::TlsInForce;
 use crate::net::udp::{DropGauge, Responder};
 use crate::queue::Producer;
+use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use crate::shard::intake::{Intake, Overflow};
@@ -141,6 +142,8 @@ pub struct Surroundings {
     pub names: Arc<Names>,
     /// Time zones of devices.
     pub zones: Arc<Zones>,
+    /// SNMPv3: our engine, and the users in force.
+    pub snmpv3: Arc<Usm>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// What streams need besides.
@@ -157,7 +160,7 @@ impl Surroundings {
         informs: &InformHasher,
         counters: &Arc<ShardCounters>,
     ) -> Intake {
-        let Self { producer: queue, rules, names, zones, newest, .. } = self.clone();
+        let Self { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.clone();
         let (informs, sources) = (informs.clone(), Arc::clone(sources));
         let gate = Gate::new(Arc::clone(&sources));
         // The last listener is our own, if there is a limit to tell of.
@@ -165,7 +168,7 @@ impl Surroundings {
         let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
         let own_events = limit.map(|limit| OwnEvents::new(number - 1, limit));
         let pipeline =
-            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources });
+            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources, snmpv3 });
         Intake::new(gate, own_events, pipeline, queue, overflow, Arc::clone(counters))
     }
 }

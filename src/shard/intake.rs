@@ -88,6 +88,7 @@ impl Intake {
         }
         match outcome {
             Outcome::Discarded => counters.discarded.add_alone(1),
+            Outcome::Discovery => counters.discovery.add_alone(1),
             Outcome::Appended { undecoded } => {
                 counters.appended.add_alone(1);
                 if let Some(reason) = undecoded {

@@ -1,24 +1,28 @@
 //! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
+use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::Names;
 use crate::model::batch::{Acknowledgement, Batch, Inform, InformKey};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, NotificationRecord, Reasons};
-use crate::model::notification::{self, Naming, ObjectName};
+use crate::model::notification::{self, Naming, Notification, ObjectName, SnmpVersion, Subject, V3Facts};
 use crate::model::reported_source::reported_source;
+use crate::model::snmp_user::{UserOutcome, UserSighting};
 use crate::model::zone::Zones;
 use crate::model::{readable, syslog};
+use crate::security::{Accepted, Refusal, Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::PduKind;
+use crate::wire::snmp::{SecurityLevel, V3Message};
 
 /// What a listener's octets are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +81,8 @@ pub enum Outcome {
     },
     /// A rule says that it is not to be kept.
     Discarded,
+    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
+    Discovery,
 }
 
 /// Keys of informs, equal for equal informs in all shards of this process and unpredictable for peers.
@@ -85,9 +91,19 @@ pub struct InformHasher([RandomState; 2]);
 
 impl InformHasher {
     fn key(&self, peer: IpAddr, message: &CommunityMessage<'_>, bytes: &[u8]) -> InformKey {
-        let identity = (peer, message.community, message.pdu.request_id(), bytes);
+        self.key_of((peer, message.community, message.pdu.request_id(), bytes))
+    }
+
+    /// A repetition has another msgID, time and salt than the first; what it says is the same.
+    fn key_v3(&self, peer: IpAddr, accepted: &Accepted<'_>) -> InformKey {
+        let Accepted { parameters, scoped, .. } = accepted;
+        let varbinds = scoped.pdu.varbinds.bytes();
+        self.key_of((peer, parameters.user, scoped.context_name, scoped.pdu.request_id(), varbinds))
+    }
+
+    fn key_of(&self, identity: impl Hash) -> InformKey {
         let [high, low] = &self.0;
-        InformKey::from(high.hash_one(identity)) << 64 | InformKey::from(low.hash_one(identity))
+        InformKey::from(high.hash_one(&identity)) << 64 | InformKey::from(low.hash_one(&identity))
     }
 }
 
@@ -102,6 +118,9 @@ pub struct Pipeline {
     informs: InformHasher,
     zones: Arc<Zones>,
     sources: Arc<SourcePolicy>,
+    snmpv3: Verifier,
+    /// The plaintext of the message at hand.
+    plaintext: Vec<u8>,
 }
 
 /// What a pipeline is made of.
@@ -121,6 +140,8 @@ pub struct PipelineParts {
     pub zones: Arc<Zones>,
     /// Which relays are trusted.
     pub sources: Arc<SourcePolicy>,
+    /// SNMPv3: our engine, and the users in force.
+    pub snmpv3: Arc<Usm>,
 }
 
 impl PipelineParts {
@@ -135,6 +156,7 @@ impl PipelineParts {
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
+            snmpv3: Arc::default(),
         }
     }
 }
@@ -168,7 +190,8 @@ impl Pipeline {
     /// The pipeline made of `parts`.
     #[must_use]
     pub fn new(parts: PipelineParts) -> Self {
-        let PipelineParts { producer, newest, rules: in_force, names, informs, zones, sources } = parts;
+        let PipelineParts { producer, newest, rules: in_force, names, informs, zones, sources, snmpv3 } =
+            parts;
         Self {
             rules: in_force.load_full(),
             in_force,
@@ -178,11 +201,15 @@ impl Pipeline {
             informs,
             zones,
             sources,
+            snmpv3: Verifier::new(snmpv3),
+            // All of it at once; what is not used is not in RAM.
+            plaintext: Vec::with_capacity(DATAGRAM_OCTETS_MAX),
         }
     }
 
-    /// Makes `batch`, which is empty, ready for its first event: the rules in force now will be its rules.
+    /// Makes `batch`, which is empty, ready for its first event: the rules and users in force now will be its own.
     pub fn begin(&mut self, batch: &mut Batch) {
+        self.snmpv3.refresh();
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
@@ -194,17 +221,22 @@ impl Pipeline {
     /// Turns an arrival into an event at the end of `batch`, unless a rule discards it.
     pub fn process(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Outcome {
         let start = batch.octets.len();
-        let informs = batch.informs.len();
+        let (informs, sightings) = (batch.informs.len(), batch.sightings.len());
         let decoded = match arrival.protocol {
-            Protocol::Syslog => self.decode_syslog(arrival, batch),
+            Protocol::Syslog => Some(self.decode_syslog(arrival, batch)),
             Protocol::Snmp => self.decode_snmp(arrival, batch),
         };
+        let Some(decoded) = decoded else { return Outcome::Discovery };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
                 Some(inform) => inform.event = None,
-                None => batch.octets.truncate(start),
+                // What it told about its user is told all the same.
+                None => {
+                    let sighting = batch.sightings.get(sightings);
+                    batch.octets.truncate(sighting.map_or(start, |sighting| sighting.end().max(start)));
+                }
             }
             return Outcome::Discarded;
         }
@@ -279,24 +311,85 @@ impl Pipeline {
         }
     }
 
-    /// Decodes a datagram of an SNMP listener.
-    fn decode_snmp(&self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
-        match wire::snmp::decode(arrival.bytes) {
+    /// Decodes a datagram of an SNMP listener; `None` when there is nothing in it to be kept.
+    fn decode_snmp(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Option<Decoded> {
+        Some(match wire::snmp::decode(arrival.bytes) {
             Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
                 self.decode_notification(arrival, &message, batch)
             }
-            Ok(wire::snmp::Message::Community(message)) => undecoded(
-                arrival,
-                batch,
-                kind_of(message.version),
-                message.pdu.kind.as_str(),
-                "not a notification",
-            ),
-            Ok(wire::snmp::Message::V3) => {
-                undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", "SNMPv3 is not decoded yet")
+            Ok(wire::snmp::Message::Community(message)) => {
+                let kind = kind_of(message.version);
+                undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
             }
-            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str()),
+            Ok(wire::snmp::Message::V3(message)) => return self.decode_v3(arrival, &message, batch),
+            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None),
+        })
+    }
+
+    /// Authenticates, decrypts and renders a message of version 3. What is refused is kept, and its text says why, but
+    /// for a question who we are.
+    fn decode_v3(
+        &mut self,
+        arrival: &Arrival<'_>,
+        message: &V3Message<'_>,
+        batch: &mut Batch,
+    ) -> Option<Decoded> {
+        let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                if let Some(claimed) = refusal.parameters.filter(|_| refusal.error.is_of_user()) {
+                    let is_known = self.snmpv3.knows(claimed.user);
+                    let outcome = UserOutcome::Failed { reason: refusal.error.as_str(), is_known };
+                    push_sighting(arrival, claimed.user, outcome, batch);
+                }
+                report(&mut self.snmpv3, arrival, message, &refusal, batch);
+                if refusal.is_discovery(message) {
+                    return None;
+                }
+                let reason = refusal.error.as_str();
+                return Some(undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal)));
+            }
+        };
+        let Accepted { parameters, scoped, .. } = accepted;
+        // Without a MAC anybody may have sent it.
+        if accepted.level > SecurityLevel::NoAuthNoPriv {
+            let engine_id = if accepted.is_ours { Span::EMPTY } else { batch.append(parameters.engine_id) };
+            let outcome = UserOutcome::Authentic {
+                priority: accepted.priority,
+                level: accepted.level.as_str(),
+                engine_id,
+                boots: parameters.boots,
+                time: parameters.time,
+            };
+            push_sighting(arrival, parameters.user, outcome, batch);
         }
+        if !scoped.pdu.kind.is_notification() {
+            let what = scoped.pdu.kind.as_str();
+            return Some(undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None));
+        }
+        let subject = Subject {
+            version: SnmpVersion::V3,
+            pdu: &scoped.pdu,
+            security_level: accepted.level.as_str(),
+            v3: Some(V3Facts {
+                engine_id: parameters.engine_id,
+                user: parameters.user,
+                context_engine_id: scoped.context_engine_id,
+                context_name: scoped.context_name,
+                credential_priority: accepted.priority,
+            }),
+            trailing_octets: message.trailing_octets.saturating_add(scoped.trailing_octets),
+        };
+        let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
+        let decoded = rendered(arrival, Kind::SnmpV3, &described, &[], batch);
+        if scoped.pdu.kind == PduKind::INFORM_REQUEST {
+            let start = batch.octets.len();
+            if self.snmpv3.respond(message, &accepted, &mut batch.octets) {
+                let key = self.informs.key_v3(arrival.peer.ip(), &accepted);
+                push_answer(arrival, Some(key), start, batch);
+            }
+        }
+        Some(decoded)
     }
 
     /// Renders a notification, and prepares the answer if it is an inform.
@@ -307,46 +400,91 @@ impl Pipeline {
         batch: &mut Batch,
     ) -> Decoded {
         let described = notification::describe(message, &*self.names, &mut batch.octets);
-        let mut reasons = Reasons::default();
-        for reason in described.errors.iter() {
-            reasons.add(reason.as_str());
-        }
-        let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() {
-            Span::EMPTY
-        } else {
-            batch.append(arrival.bytes)
-        };
-        let community = batch.append(message.community);
+        let decoded = rendered(arrival, kind_of(message.version), &described, message.community, batch);
         if message.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
             // A request that cannot be answered in one datagram stays unanswered; its sender counts it as lost.
             if wire::snmp::encode::response(message, &mut batch.octets) {
-                let inform = Inform {
-                    // Bounded by BATCH_EVENTS_MAX.
-                    event: Some(batch.events.len() as u32),
-                    key: self.informs.key(arrival.peer.ip(), message, arrival.bytes),
-                    peer: arrival.peer,
-                    local: arrival.local,
-                    port: arrival.port,
-                    response: batch.span_from(start),
-                };
-                batch.informs.push(inform);
+                let key = self.informs.key(arrival.peer.ip(), message, arrival.bytes);
+                push_answer(arrival, Some(key), start, batch);
             }
         }
-        Decoded {
-            kind: kind_of(message.version),
-            source: arrival.peer.ip(),
-            text: described.text,
-            raw_bytes,
-            enriched: described.enriched,
-            reasons,
-            body: Body::Notification(NotificationRecord {
-                oid: described.oid,
-                trap_type: described.trap_type,
-                community,
-            }),
-            undecoded: None,
-        }
+        decoded
+    }
+}
+
+/// What the store is given of a notification that was described; its octets, too, where the description lacks
+/// something.
+fn rendered(
+    arrival: &Arrival<'_>,
+    kind: Kind,
+    described: &Notification,
+    community: &[u8],
+    batch: &mut Batch,
+) -> Decoded {
+    let mut reasons = Reasons::default();
+    for reason in described.errors.iter() {
+        reasons.add(reason.as_str());
+    }
+    let raw_bytes = if reasons.is_empty() && !described.oid.is_empty() {
+        Span::EMPTY
+    } else {
+        batch.append(arrival.bytes)
+    };
+    let community = batch.append(community);
+    Decoded {
+        kind,
+        source: arrival.peer.ip(),
+        text: described.text,
+        raw_bytes,
+        enriched: described.enriched,
+        reasons,
+        body: Body::Notification(NotificationRecord {
+            oid: described.oid,
+            trap_type: described.trap_type,
+            community,
+        }),
+        undecoded: None,
+    }
+}
+
+/// Notes that what was appended to `batch` from `start` on answers `arrival`: as the inform `key`, which is the event
+/// that comes next, or as a Report.
+fn push_answer(arrival: &Arrival<'_>, key: Option<InformKey>, start: usize, batch: &mut Batch) {
+    batch.informs.push(Inform {
+        // Bounded by BATCH_EVENTS_MAX.
+        event: key.is_some().then_some(batch.events.len() as u32),
+        is_report: key.is_none(),
+        key: key.unwrap_or_default(),
+        peer: arrival.peer,
+        local: arrival.local,
+        port: arrival.port,
+        response: batch.span_from(start),
+    });
+}
+
+/// Notes what `arrival` tells about the user that it names.
+fn push_sighting(arrival: &Arrival<'_>, user: &[u8], outcome: UserOutcome, batch: &mut Batch) {
+    let user = batch.append(user);
+    batch.sightings.push(UserSighting { source: arrival.peer.ip(), at: arrival.at, user, outcome });
+}
+
+/// Prepares the Report to who sent a message that was refused, if one is due.
+fn report(
+    usm: &mut Verifier,
+    arrival: &Arrival<'_>,
+    message: &V3Message<'_>,
+    refusal: &Refusal<'_>,
+    batch: &mut Batch,
+) {
+    let start = batch.octets.len();
+    if !usm.report(message, refusal, &mut batch.octets) {
+        return;
+    }
+    if usm.may_report_to(arrival.peer.ip()) {
+        push_answer(arrival, None, start, batch);
+    } else {
+        batch.octets.truncate(start);
     }
 }
 
@@ -369,18 +507,28 @@ fn mark_repeated(start: usize, octets: &mut Vec<u8>) {
     octets.extend_from_slice(b"\"repeated\":true}");
 }
 
-/// Keeps a datagram that is not a notification we can read: its octets, and a text that says why.
+/// Why a message of some other purpose is kept undecoded.
+const NOT_A_NOTIFICATION: &str = "not a notification";
+
+/// Keeps a datagram that is not a notification we can read: its octets, and a text that says why. A refused message of
+/// version 3 says for whom, too.
 fn undecoded(
     arrival: &Arrival<'_>,
     batch: &mut Batch,
     kind: Kind,
     what: &'static str,
     reason: &'static str,
+    refusal: Option<&Refusal<'_>>,
 ) -> Decoded {
     let start = batch.octets.len();
-    for part in ["undecoded ", what, ": ", reason, ": "] {
+    for part in ["undecoded ", what, ": ", reason, ":"] {
         batch.octets.extend_from_slice(part.as_bytes());
     }
+    if let Some(claimed) = refusal.and_then(|refusal| refusal.parameters) {
+        readable::append_sender(claimed.user, claimed.engine_id, &mut batch.octets);
+        batch.octets.push(b':');
+    }
+    batch.octets.push(b' ');
     readable::append_hex(arrival.bytes, &mut batch.octets);
     let text = batch.span_from(start);
     let mut reasons = Reasons::default();

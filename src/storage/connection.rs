@@ -197,6 +197,55 @@ impl Store {
             statement.query_map((NEWEST_ROWS_SEARCHED, listener, NEWEST_MESSAGES_MAX), |row| row.get(0))?;
         rows.collect()
     }
+}
+
+/// The SNMP engine of a store in the life that begins now (RFC 3414 2.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineLife {
+    /// What makes the engine's ID unique: random, and kept.
+    pub number: u64,
+    /// snmpEngineBoots: how many lives it had, this one included.
+    pub boots: i32,
+}
+
+impl Store {
+    /// Begins another life of the store's SNMP engine. When this returns, the count is on the disk, whatever
+    /// `storage.database.synchronous` is: no two lives may have the same. An engine that cannot count on gets a new
+    /// number (RFC 3414 2.2.2).
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn begin_engine_life(&self) -> rusqlite::Result<EngineLife> {
+        let synchronous: i64 = self.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        let full = 2;
+        self.connection.pragma_update(None, "synchronous", synchronous.max(full))?;
+        let life = self.next_engine_life();
+        if life.is_err() && !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.connection.pragma_update(None, "synchronous", synchronous)?;
+        life
+    }
+
+    fn next_engine_life(&self) -> rusqlite::Result<EngineLife> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let setting = |name: &str| {
+            let sql = "SELECT value FROM store_settings WHERE name = ?1";
+            self.connection.query_row(sql, [name], |row| row.get::<_, i64>(0)).optional()
+        };
+        let number = setting("snmp_engine_number")?;
+        let boots = setting("snmp_engine_boots")?.and_then(|boots| i32::try_from(boots).ok());
+        let life = match number.zip(boots.filter(|boots| (0..i32::MAX - 1).contains(boots))) {
+            Some((number, boots)) => EngineLife { number: number as u64, boots: boots + 1 },
+            None => EngineLife { number: uuid::Uuid::new_v4().as_u64_pair().1, boots: 1 },
+        };
+        let sql = "INSERT INTO store_settings(name, value) VALUES (?1, ?2)
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.connection.execute(sql, ("snmp_engine_number", life.number as i64))?;
+        self.connection.execute(sql, ("snmp_engine_boots", i64::from(life.boots)))?;
+        self.connection.execute_batch("COMMIT")?;
+        Ok(life)
+    }
 
     /// Moves the write-ahead log into the database and empties it, so that the database is one file. For shutdown.
     ///
@@ -233,6 +282,25 @@ mod tests {
         assert_eq!(open(&settings).unwrap().node_id, node_id);
         let other = StoreSettings { node_id: Some(7), ..settings };
         assert!(matches!(open(&other), Err(OpenError::NodeId { configured: 7, .. })));
+    }
+
+    #[test]
+    fn an_engine_counts_its_lives_and_starts_anew_at_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = StoreSettings { synchronous: Synchronous::Off, ..settings(directory.path()) };
+        let store = open(&settings).unwrap();
+        let first = store.begin_engine_life().unwrap();
+        assert_eq!(first.boots, 1);
+        drop(store);
+        let store = open(&settings).unwrap();
+        assert_eq!(store.begin_engine_life().unwrap(), EngineLife { boots: 2, ..first });
+        let synchronous: i64 =
+            store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 0, "as configured again");
+        let last = "UPDATE store_settings SET value = 2147483646 WHERE name = 'snmp_engine_boots'";
+        store.connection.execute(last, []).unwrap();
+        let anew = store.begin_engine_life().unwrap();
+        assert!(anew.boots == 1 && anew.number != first.number);
     }
 
     #[test]

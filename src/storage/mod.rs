@@ -1,4 +1,5 @@
-//! Floor 3: SQLite and nothing else. Opens the store, keeps its schema, writes batches, keeps the device registry.
+//! Floor 3: SQLite and nothing else. Opens the store, keeps its schema, writes batches, keeps the device registry and
+//! what is known of SNMPv3 users.
 //!
 //! Invariant: no threads, no queue, no retry; one connection writes, and what [`writer::Writer::write`] returned
 //! from is durable as far as `synchronous` promises.
@@ -7,4 +8,5 @@ pub mod connection;
 pub mod devices;
 pub mod error;
 pub mod schema;
+pub mod snmp_users;
 pub mod writer;

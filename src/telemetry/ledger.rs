@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use crate::model::batch::Batch;
 use crate::queue::Depth;
+use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
 use crate::shard::rate_limit::RateLimiter;
 use crate::sink::counters::SinkCounters;
 
 /// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 7] = [
+pub const DROP_REASONS: [&str; 8] = [
     "kernel_receive_buffer",
     "source_not_allowed",
     "rate_limited",
@@ -24,6 +25,7 @@ pub const DROP_REASONS: [&str; 7] = [
     "queue_full",
     "repeated_inform",
     "store_failed",
+    "snmpv3_discovery",
 ];
 
 /// Times that a balance is read again while messages are on their way between two counters.
@@ -101,6 +103,8 @@ pub struct Sources {
     pub depth: Depth<Batch>,
     /// The limit on what one source may send, if there is one.
     pub limiter: Option<Arc<RateLimiter>>,
+    /// SNMPv3: refusals and Reports.
+    pub snmpv3: Arc<Usm>,
 }
 
 impl Sources {
@@ -140,7 +144,7 @@ impl Sources {
             repeated = sink.repeated_informs.get();
             store_failed = sink.store_failed.get();
         }
-        let (mut queue_full, mut appended, mut read) = (0, 0, 0);
+        let (mut queue_full, mut appended, mut read, mut discovery) = (0, 0, 0, 0);
         let mut refused = [0; 3];
         for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
             queue_full += shard.queue_full.get();
@@ -150,6 +154,7 @@ impl Sources {
                 *sum += counter.get();
             }
             account.discarded += shard.discarded.get();
+            discovery += shard.discovery.get();
             read += shard.received.get();
             account.octets += shard.octets.get();
             account.truncated += shard.truncated.get();
@@ -162,7 +167,8 @@ impl Sources {
         account.received = read + kernel;
         account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
         let [not_allowed, rate_limited, over_share] = refused;
-        let dropped = [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed];
+        let dropped =
+            [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed, discovery];
         account.dropped = DROP_REASONS.into_iter().zip(dropped).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;

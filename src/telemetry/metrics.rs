@@ -145,6 +145,16 @@ impl Snapshot {
                 "Answers that the network refused to take",
                 sink.informs_unanswered.get(),
             ),
+            (
+                "mutt_snmpv3_reports",
+                "Report-PDUs prepared for senders of SNMPv3 messages that were refused",
+                self.sources.snmpv3.reports.get(),
+            ),
+            (
+                "mutt_snmpv3_reports_suppressed",
+                "Report-PDUs not sent, because their receiver was sent too many",
+                self.sources.snmpv3.reports_suppressed.get(),
+            ),
             ("mutt_commits_failed", "Transactions that the store refused", sink.commits_failed.get()),
         ];
         for (name, help, value) in counters {

@@ -46,6 +46,8 @@ reasons! {
     IntegerOutOfRange = "integer_out_of_range",
     /// A sub-identifier above 2^32-1 (RFC 2578 7.1.3).
     SubIdentifierOutOfRange = "sub_identifier_out_of_range",
+    /// A string of more or fewer octets than its place allows (RFC 3412 section 6: msgFlags; RFC 3414 2.4: msgUserName).
+    OctetStringLength = "octet_string_length",
     /// The last sub-identifier does not end (X.690 8.19.2).
     SubIdentifierUnterminated = "sub_identifier_unterminated",
     /// A sub-identifier starts with 0x80 (X.690 8.19.2); accepted, it would give one name two spellings.

@@ -21,6 +21,9 @@ use mutt::model::event::{Body, Event};
 use mutt::model::notification::describe;
 use mutt::model::syslog::{Place, Reception, enrich, record};
 use mutt::model::zone::Zones;
+use mutt::security::{
+    AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
+};
 use mutt::shard::pipeline::{Cut, Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use mutt::shard::stream::session::{Session, Verdict};
@@ -353,7 +356,11 @@ pub fn proxy_protocol(data: &[u8]) {
 pub fn snmp_decode(data: &[u8]) {
     thread_local!(static NAMES: Names = Names::standard());
     let data = as_received(data);
-    let Ok(snmp::Message::Community(message)) = snmp::decode(data) else { return };
+    let message = match snmp::decode(data) {
+        Ok(snmp::Message::Community(message)) => message,
+        Ok(snmp::Message::V3(message)) => return snmpv3_decode(data, &message),
+        Err(_) => return,
+    };
     let mut count = 0;
     for varbind in message.pdu.varbinds.iter() {
         count += 1;
@@ -371,6 +378,20 @@ pub fn snmp_decode(data: &[u8]) {
     assert!(std::str::from_utf8(described.text.of(&out)).is_ok(), "the text is not UTF-8");
     assert!(!described.text.is_empty());
     assert_object_or_nothing(described.enriched.of(&out));
+}
+
+/// A message of version 3: what is read lies inside it, the MAC where it is said to be.
+fn snmpv3_decode(data: &[u8], message: &snmp::V3Message<'_>) {
+    assert_eq!(message.whole.0, data.get(..message.whole.0.len()).unwrap_or_default());
+    if let Ok(usm) = snmp::UsmParameters::decode(message.security_parameters) {
+        assert_eq!(data.get(usm.mac_offset..usm.mac_offset + usm.mac.len()), Some(usm.mac));
+        assert!(usm.user.len() <= 32 && usm.boots >= 0 && usm.time >= 0);
+    }
+    if let snmp::ScopedPduData::Plaintext(contents) = message.data
+        && let Ok(scoped) = snmp::ScopedPdu::decode(contents)
+    {
+        assert!(scoped.pdu.varbinds.iter().count() <= limits::VARBINDS_MAX + 1);
+    }
 }
 
 /// The answer to `message`, if there is one, repeats its varbinds (RFC 3416 4.2.7).
@@ -406,10 +427,27 @@ fn new_pipeline() -> Pipeline {
     ];
     let set = RuleSet::compile(rules).unwrap_or_else(|error| panic!("{error}"));
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
-    Pipeline::new(PipelineParts::new(in_force))
+    Pipeline::new(PipelineParts { snmpv3: Arc::new(usm()), ..PipelineParts::new(in_force) })
 }
 
-/// A datagram through the whole of a shard: exactly one event comes out, and none of the octets is lost. The first
+/// An engine called `engine`, and three users: `none`, `auth` and `priv`.
+fn usm() -> Usm {
+    let credential = |auth, privacy| CredentialSecrets { priority: 1, auth, privacy };
+    let auth = Some((AuthProtocol::Sha, &b"auth-secret"[..]));
+    let privacy = Some((PrivProtocol::Aes, &b"priv-secret"[..]));
+    let credentials = [[credential(None, None)], [credential(auth, None)], [credential(auth, privacy)]];
+    let users = [&b"none"[..], b"auth", b"priv"];
+    let users: Vec<UserSecrets<'_>> = users
+        .into_iter()
+        .zip(&credentials)
+        .map(|(name, credentials)| UserSecrets { name, credentials })
+        .collect();
+    let engine = EngineId::new(b"engine").map(|id| LocalEngine::new(id, 1));
+    Usm::new(engine, Users::derive(&users, &Users::default()))
+}
+
+/// A datagram through the whole of a shard: exactly one event comes out, but for an SNMPv3 discovery, and none of the
+/// octets is lost. The first
 /// octet says which protocol it is and whether it is whole.
 pub fn pipeline(data: &[u8]) {
     thread_local!(static SHARD: RefCell<(Pipeline, Batch)> = RefCell::new((new_pipeline(), Batch::new())));
@@ -426,15 +464,20 @@ pub fn pipeline(data: &[u8]) {
         batch.clear();
         pipeline.begin(batch);
         let outcome = pipeline.process(&arrival, batch);
+        assert!(batch.informs.len() <= 1);
+        for inform in &batch.informs {
+            assert_eq!((inform.event.is_none(), inform.peer), (inform.is_report, arrival.peer));
+            assert!(snmp::decode(batch.bytes(inform.response)).is_ok());
+        }
+        if outcome == Outcome::Discovery {
+            assert!(batch.events.is_empty() && protocol == Protocol::Snmp);
+            return;
+        }
         assert!(matches!(outcome, Outcome::Appended { .. }), "no rule of ours discards");
         let [event] = &batch.events[..] else { panic!("{} events", batch.events.len()) };
         assert!(batch.octets.len() <= limits::MESSAGE_OCTETS_MAX, "{} octets", batch.octets.len());
         assert_event(event, bytes, batch);
         assert!(arrival.cut.is_none() || !event.reasons.is_empty(), "a cut message is not valid");
-        for inform in &batch.informs {
-            assert_eq!((inform.event, inform.peer), (Some(0), arrival.peer));
-            assert!(snmp::decode(batch.bytes(inform.response)).is_ok());
-        }
     });
 }
 

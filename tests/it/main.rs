@@ -13,8 +13,12 @@ mod corpus_reference;
 mod corpus_review;
 mod corpus_snmp;
 mod corpus_syslog;
+mod corpus_usm;
 mod daemon;
 mod layering;
 mod peers;
+mod peers_snmpv3;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod support;
 mod tidy;

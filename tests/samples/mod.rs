@@ -3,6 +3,8 @@
 //! Invariant: equal numbers give equal octets; nothing is random.
 #![allow(dead_code, reason = "each binary that includes this file uses its part of it")]
 
+pub mod v3;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mutt::base::clock::Timestamp;
@@ -122,6 +124,11 @@ fn link_down_objects(n: u32) -> Vec<u8> {
 
 /// A v2c linkDown of six varbinds (RFC 2863, RFC 3416 4.2.6) in a message of RFC 1901.
 pub fn link_down(n: u32, pdu: Pdu) -> Vec<u8> {
+    tlv(0x30, &[&[0x02, 1, 1], b"\x04\x06public", &link_down_pdu(n, pdu)])
+}
+
+/// The PDU of [`link_down`], which is the same in v3.
+fn link_down_pdu(n: u32, pdu: Pdu) -> Vec<u8> {
     let up_time = tlv(0x30, &[&tlv(0x06, &[SYS_UP_TIME]), &integer(0x43, n)]);
     let trap_oid = tlv(0x30, &[&tlv(0x06, &[SNMP_TRAP_OID]), &tlv(0x06, &[LINK_DOWN])]);
     let varbinds = tlv(0x30, &[&up_time, &trap_oid, &link_down_objects(n)]);
@@ -129,8 +136,7 @@ pub fn link_down(n: u32, pdu: Pdu) -> Vec<u8> {
         Pdu::Trap => 0xA7,
         Pdu::Inform => 0xA6,
     };
-    let pdu = tlv(tag, &[&integer(0x02, n), &[0x02, 1, 0, 0x02, 1, 0], &varbinds]);
-    tlv(0x30, &[&[0x02, 1, 1], b"\x04\x06public", &pdu])
+    tlv(tag, &[&integer(0x02, n), &[0x02, 1, 0, 0x02, 1, 0], &varbinds])
 }
 
 /// A v1 linkDown (RFC 1157 4.1.6).

@@ -6,7 +6,8 @@
 //!  "notes":["sys_up_time_missing"]}
 //! ```
 //!
-//! `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
+//! A v3 message has `engine_id`, `user` and `credential_priority` besides, and `context_engine_id` and `context_name`
+//! where they say something. `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
 //! Octets are `value` when they are text, else `hex`. A varbind that could not be read has `"type":"malformed"`,
 //! its `reason`, and `hex`. `"truncated":true` says that varbinds are missing at the end.
 //!
@@ -17,7 +18,7 @@ use crate::base::span::Span;
 use crate::model::bounded::{Bounded, printable};
 use crate::model::notification::oid_buf::OidBuf;
 use crate::model::notification::scan::{Facts, holds_community};
-use crate::model::notification::{Naming, Subject, ValueLabels, span_since};
+use crate::model::notification::{Naming, Subject, V3Facts, ValueLabels, span_since};
 use crate::wire::ber::Oid;
 use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
 
@@ -50,9 +51,8 @@ pub(super) fn render<N: Naming + ?Sized>(
     }
     json.push(subject.security_level.as_bytes());
     json.push(b"\"");
-    if !subject.engine_id.is_empty() {
-        json.push(b",\"engine_id\":");
-        hex(&mut json, subject.engine_id.get(..ODD_OCTETS_SHOWN_MAX).unwrap_or(subject.engine_id));
+    if let Some(facts) = &subject.v3 {
+        v3_facts(&mut json, facts);
     }
     if let Some(uptime) = facts.uptime {
         json.push(b",\"uptime\":");
@@ -85,6 +85,27 @@ pub(super) fn render<N: Naming + ?Sized>(
     }
     json.push(if facts.notes.is_empty() { b"}" } else { b"\"]}" });
     (span_since(start, json.mark()), truncated)
+}
+
+/// Writes who sent a v3 message.
+fn v3_facts(json: &mut Bounded<'_>, facts: &V3Facts<'_>) {
+    fn cut(octets: &[u8]) -> &[u8] {
+        octets.get(..ODD_OCTETS_SHOWN_MAX).unwrap_or(octets)
+    }
+    json.push(b",\"engine_id\":");
+    hex(json, cut(facts.engine_id));
+    json.push(b",\"user\":");
+    json.name(facts.user);
+    json.push(b",\"credential_priority\":");
+    json.unsigned(u64::from(facts.credential_priority));
+    if facts.context_engine_id != facts.engine_id {
+        json.push(b",\"context_engine_id\":");
+        hex(json, cut(facts.context_engine_id));
+    }
+    if !facts.context_name.is_empty() {
+        json.push(b",\"context_name\":");
+        json.name(cut(facts.context_name));
+    }
 }
 
 /// Writes the fields that only a v1 trap has (RFC 1157 4.1.6), as received.

@@ -89,10 +89,25 @@ pub struct Subject<'m, 'a> {
     pub pdu: &'m Pdu<'a>,
     /// securityLevel (RFC 3411 3.4.3): `noAuthNoPriv`, `authNoPriv` or `authPriv`.
     pub security_level: &'static str,
-    /// The authoritative engine ID of a v3 message; empty without.
-    pub engine_id: &'m [u8],
+    /// What only a v3 message says.
+    pub v3: Option<V3Facts<'m>>,
     /// Octets after the message that nothing read.
     pub trailing_octets: usize,
+}
+
+/// Who sent a v3 message (RFC 3412 section 6, RFC 3414 2.4). At noAuthNoPriv nobody vouches for it.
+#[derive(Debug, Clone, Copy)]
+pub struct V3Facts<'m> {
+    /// msgAuthoritativeEngineID.
+    pub engine_id: &'m [u8],
+    /// msgUserName.
+    pub user: &'m [u8],
+    /// contextEngineID; shown where it is another than the authoritative one.
+    pub context_engine_id: &'m [u8],
+    /// contextName; shown where there is one.
+    pub context_name: &'m [u8],
+    /// `priority` of the credential that the message was made with.
+    pub credential_priority: u32,
 }
 
 /// Declares [`Note`] with its names.
@@ -232,7 +247,7 @@ pub fn describe<N: Naming + ?Sized>(
         version: message.version.into(),
         pdu: &message.pdu,
         security_level: "noAuthNoPriv",
-        engine_id: &[],
+        v3: None,
         trailing_octets: message.trailing_octets,
     };
     describe_subject(&subject, names, out)

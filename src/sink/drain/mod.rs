@@ -291,6 +291,7 @@ impl Drain {
             (self.receipts.relp)(&batch.acknowledgements);
             for inform in &batch.informs {
                 match (self.receipts.inform)(inform, batch.bytes(inform.response)) {
+                    Ok(()) if inform.is_report => {}
                     Ok(()) => self.counters.informs_answered.add(1),
                     Err(error) => {
                         self.counters.informs_unanswered.add(1);

@@ -98,6 +98,7 @@ fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
         if let Some(key) = inform {
             let peer = SocketAddr::from(([127, 0, 0, 1], u16::try_from(1_000 + *id).unwrap()));
             batch.informs.push(Inform {
+                is_report: false,
                 event: Some(index),
                 key: *key,
                 peer,

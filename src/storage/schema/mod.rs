@@ -6,7 +6,11 @@ use rusqlite::Connection;
 pub const APPLICATION_ID: i64 = 0x4d55_5454;
 
 /// Migrations in order; `PRAGMA user_version` is how many were applied.
-const MIGRATIONS: &[&str] = &[include_str!("0001_initial.sql"), include_str!("0002_time_source.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_initial.sql"),
+    include_str!("0002_time_source.sql"),
+    include_str!("0003_snmpv3_credential_use.sql"),
+];
 
 /// The schema version that this program writes.
 #[must_use]

@@ -11,6 +11,7 @@ use crate::model::event::{Body, Event, Kind, SyslogRecord};
 use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
+use crate::storage::snmp_users::SnmpUsers;
 
 /// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
 const ROWS_PER_INSERT: usize = 32;
@@ -34,6 +35,7 @@ pub struct Writer {
     store: Store,
     keep_community: bool,
     registry: Registry,
+    users: SnmpUsers,
     labels: LabelNumbers,
     insert_many: String,
     insert_one: String,
@@ -62,6 +64,7 @@ impl Writer {
     /// What SQLite reports.
     pub fn new(store: Store, keep_community: bool) -> Result<Self, WriteError> {
         let registry = Registry::open(&store.connection)?;
+        let users = SnmpUsers::open(&store.connection)?;
         store.connection.set_prepared_statement_cache_capacity(32);
         let row = format!("({})", ["?"; COLUMNS].join(","));
         let insert = |rows: usize| {
@@ -77,6 +80,7 @@ impl Writer {
             store,
             keep_community,
             registry,
+            users,
             labels: LabelNumbers { labels: Arc::from([]), numbers: Vec::new() },
         })
     }
@@ -87,8 +91,12 @@ impl Writer {
     /// See [`WriteError`]; none of the events is in the store then, and the same call may be made again.
     pub fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
         match self.write_transaction(batches, places) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.users.committed();
+                Ok(())
+            }
             Err(error) => {
+                self.users.rolled_back();
                 // SQLite rolls some failures back by itself and leaves others to us.
                 if !self.store.connection.is_autocommit() {
                     let _ = self.store.connection.execute_batch("ROLLBACK");
@@ -103,7 +111,7 @@ impl Writer {
 
     /// The transaction itself.
     fn write_transaction(&mut self, batches: &[Batch], places: &[Place]) -> rusqlite::Result<()> {
-        let Self { store, registry, labels, keep_community, .. } = self;
+        let Self { store, registry, users, labels, keep_community, .. } = self;
         let connection = &store.connection;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut row = RowWriter { connection, registry, labels, keep_community: *keep_community };
@@ -121,6 +129,7 @@ impl Writer {
             one.raw_execute()?;
         }
         registry.flush(connection)?;
+        users.write(connection, batches)?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }

@@ -41,7 +41,7 @@ pub fn response(request: &CommunityMessage<'_>, out: &mut Vec<u8>) -> bool {
 }
 
 /// The octets of `value` and how many of them X.690 8.3.2 forbids to send.
-fn minimal(value: i32) -> ([u8; 4], usize) {
+pub(super) fn minimal(value: i32) -> ([u8; 4], usize) {
     let mut skip = 0;
     // An octet is superfluous while the rest still fits in one octet less.
     for bits in [23, 15, 7] {
@@ -54,7 +54,7 @@ fn minimal(value: i32) -> ([u8; 4], usize) {
 }
 
 /// Octets of an encoding with `contents` octets of contents.
-const fn tlv_len(contents: usize) -> usize {
+pub(super) const fn tlv_len(contents: usize) -> usize {
     let length_octets = match contents {
         0..=0x7F => 1,
         0x80..=0xFF => 2,
@@ -66,7 +66,7 @@ const fn tlv_len(contents: usize) -> usize {
 }
 
 /// Appends identifier and length octets, the length in the shortest form (X.690 8.1.3).
-fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
+pub(super) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
     out.push(tag);
     let octets = length.to_be_bytes();
     if length < 0x80 {

@@ -1,4 +1,4 @@
-//! SNMP messages of versions 1 and 2c as borrowed views; version 3 is recognised.
+//! SNMP messages as borrowed views: versions 1 and 2c whole, of version 3 what is not encrypted.
 //!
 //! Lenient where devices need it (padded lengths and integers, unsigned values without their sign octet, octets
 //! after the message), strict where leniency would make two readings possible (RFC 3417 section 8).
@@ -7,12 +7,17 @@
 
 pub mod community;
 pub mod encode;
+pub mod encode_v3;
 pub mod pdu;
+pub mod usm_parameters;
+pub mod v3;
 pub mod value;
 pub mod varbind;
 
 pub use community::{CommunityMessage, Version};
 pub use pdu::{Body, Common, Pdu, PduKind, PduSet, TrapV1};
+pub use usm_parameters::UsmParameters;
+pub use v3::{ScopedPdu, ScopedPduData, SecurityLevel, V3Message};
 pub use value::{Opaque, OpaqueInner, Value};
 pub use varbind::{VarBind, VarBindList, VarBinds};
 
@@ -25,8 +30,8 @@ use crate::wire::error::{DecodeError, Reason};
 pub enum Message<'a> {
     /// SNMPv1 or SNMPv2c.
     Community(CommunityMessage<'a>),
-    /// SNMPv3; only msgVersion has been read.
-    V3,
+    /// SNMPv3; nothing in it is authenticated.
+    V3(V3Message<'a>),
 }
 
 /// Reads the message at the start of a datagram (RFC 3417 3.1).
@@ -47,15 +52,19 @@ pub enum Message<'a> {
 ///
 /// # Errors
 /// [`DecodeError`]: the peer's octets break the grammar before the varbinds, the version is not 0, 1 or 3, or the
-/// PDU is not one that the version has.
+/// PDU is not one that the version has. The PDU of a v3 message is not looked at.
 pub fn decode(bytes: &[u8]) -> Result<Message<'_>, DecodeError> {
     let mut datagram = Cursor::new(bytes);
+    let start = datagram;
     let mut contents = ber::expect(&mut datagram, tag::SEQUENCE)?;
     let at = contents;
     let version = match integer::signed(ber::expect(&mut contents, tag::INTEGER)?)? {
         0 => Version::V1,
         1 => Version::V2c,
-        3 => return Ok(Message::V3),
+        3 => {
+            let whole = start.until(&datagram);
+            return V3Message::decode(contents, whole, datagram.left()).map(Message::V3);
+        }
         _ => return Err(at.error(Reason::VersionUnsupported)),
     };
     CommunityMessage::decode(version, contents, datagram.left()).map(Message::Community)

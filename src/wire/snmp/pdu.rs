@@ -53,6 +53,19 @@ impl PduKind {
     pub const fn is_notification(self) -> bool {
         matches!(self, Self::TRAP_V1 | Self::TRAP_V2 | Self::INFORM_REQUEST)
     }
+
+    /// Whether the PDU is of the Confirmed Class: its sender waits for an answer (RFC 3411 2.8).
+    #[must_use]
+    pub const fn is_confirmed(self) -> bool {
+        matches!(
+            self,
+            Self::GET_REQUEST
+                | Self::GET_NEXT_REQUEST
+                | Self::GET_BULK_REQUEST
+                | Self::SET_REQUEST
+                | Self::INFORM_REQUEST
+        )
+    }
 }
 
 impl fmt::Debug for PduKind {

@@ -8,6 +8,7 @@ mod options;
 mod receive;
 mod relp;
 mod rules;
+mod snmpv3;
 mod sources;
 mod start_up;
 mod tls;

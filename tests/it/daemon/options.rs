@@ -255,6 +255,6 @@ fn credentials_file() {
                  auth_type: SHA, auth_password: 'maplesyrup', priv_type: AES, priv_password: 'maplesyrup'}\n";
     std::fs::write(folder.path().join("users.yaml"), users).unwrap();
     let daemon = Daemon::start_in(folder, Options::default().set("snmpv3.credentials_file", "users.yaml"));
-    daemon.wait_line("1 SNMPv3 user(s) read");
+    daemon.wait_line("1 SNMPv3 user(s) from users.yaml");
     daemon.stop();
 }

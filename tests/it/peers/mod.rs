@@ -18,7 +18,7 @@ use crate::support::{say, wait_until};
 const LINES: usize = 300;
 
 /// Where a program is; `None` after saying that the test is left out.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let given = match program {
         "syslog-ng" => std::env::var_os("MUTT_SYSLOG_NG"),
         "loggen" => std::env::var_os("MUTT_LOGGEN"),
@@ -41,13 +41,13 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Runs a program to its end.
-fn run(program: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(program: &Path, arguments: &[&str]) -> Output {
     // Without the variable net-snmp looks for MIB files and complains of those that are not there.
     Command::new(program).args(arguments).env("MIBS", "").output().unwrap()
 }
 
 #[track_caller]
-fn run_well(program: &Path, arguments: &[&str]) {
+pub(crate) fn run_well(program: &Path, arguments: &[&str]) {
     let output = run(program, arguments);
     assert!(output.status.success(), "{program:?} {arguments:?}: {output:?}");
 }

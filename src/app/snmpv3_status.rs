@@ -1,0 +1,106 @@
+//! What `muttd snmpv3 status` prints: each credential of each user with the devices that used it last, and who fails.
+//!
+//! A credential that no device used last can be withdrawn, and its line says so by a count of 0.
+
+use std::fmt::Write as _;
+
+use crate::config::{Credential, Credentials};
+use crate::storage::snmp_users::report::{CredentialUse, ROWS_MAX, Report};
+
+/// The status as text. No secret is in it.
+pub fn render(credentials: &Credentials, report: &Report) -> String {
+    let mut text = String::new();
+    for user in &credentials.users {
+        let _ = writeln!(text, "user {}", user.username);
+        for credential in &user.credentials {
+            let is_of = |used: &&CredentialUse| {
+                used.username == user.username && used.credential_priority == i64::from(credential.priority)
+            };
+            let devices: Vec<&CredentialUse> = report.uses.iter().filter(is_of).collect();
+            let _ = writeln!(
+                text,
+                "  priority {}: {}, {}, used last by {} device(s)",
+                credential.priority,
+                protocols(credential),
+                if credential.active { "active" } else { "not active" },
+                devices.len()
+            );
+            for device in devices {
+                device_line(&mut text, device);
+            }
+        }
+    }
+    let is_configured = |used: &&CredentialUse| {
+        credentials.users.iter().any(|user| {
+            let priorities = user.credentials.iter().map(|credential| i64::from(credential.priority));
+            user.username == used.username
+                && priorities.into_iter().any(|known| known == used.credential_priority)
+        })
+    };
+    let gone: Vec<&CredentialUse> = report.uses.iter().filter(|used| !is_configured(used)).collect();
+    if !gone.is_empty() {
+        let _ = writeln!(text, "used last by devices, but not configured any more");
+        for device in gone {
+            let _ = writeln!(text, "  user {} priority {}", device.username, device.credential_priority);
+            device_line(&mut text, device);
+        }
+    }
+    if !report.failing.is_empty() {
+        let _ = writeln!(text, "failing since their last success");
+    }
+    for user in &report.failing {
+        let _ = writeln!(
+            text,
+            "  user {}: {} time(s), last {} from {}",
+            shown(&user.username),
+            user.num_failures,
+            user.last_failure,
+            shown(user.hostname.as_deref().unwrap_or("?"))
+        );
+    }
+    if report.uses.len() == ROWS_MAX {
+        let _ = writeln!(text, "only the first {ROWS_MAX} devices were looked at");
+    }
+    if text.is_empty() { "no SNMPv3 user is configured, and none was seen\n".to_owned() } else { text }
+}
+
+/// Protocols of a credential, as `SHA256/AES`.
+fn protocols(credential: &Credential) -> String {
+    let auth = credential.authentication.as_ref().map_or("NONE", |auth| auth.protocol.as_str());
+    let privacy = credential.privacy.as_ref().map_or("NONE", |privacy| privacy.protocol.as_str());
+    format!("{auth}/{privacy}")
+}
+
+fn device_line(text: &mut String, device: &CredentialUse) {
+    let name = if device.hostname == device.source_ip {
+        String::new()
+    } else {
+        format!(" ({})", shown(&device.hostname))
+    };
+    let _ = write!(
+        text,
+        "    {}{name} {}, last {}",
+        device.source_ip, device.security_level, device.last_success
+    );
+    if let (Some(at), Some(reason)) = (&device.last_failure, &device.last_failure_reason) {
+        let _ = write!(text, ", {} failure(s), last {at} {reason}", device.num_failures);
+    }
+    text.push('\n');
+}
+
+/// A name that a peer gave, without what a terminal would obey.
+fn shown(name: &str) -> String {
+    name.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_to_be_nothing_and_names_cannot_command_a_terminal() {
+        let nothing = render(&Credentials::default(), &Report::default());
+        assert_eq!(nothing, "no SNMPv3 user is configured, and none was seen\n");
+        assert_eq!(shown("ops\u{1b}[31m"), "ops?[31m");
+    }
+}
