@@ -1,0 +1,238 @@
+//! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
+//!
+//! ```text
+//! Arrival -> snmp or syslog (decode, render) -> rules -> Event in the Batch, with the answers it asks for
+//! ```
+
+mod informs;
+mod snmp;
+mod syslog;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::base::limits::DATAGRAM_OCTETS_MAX;
+use crate::base::span::Span;
+use crate::matching::{Action, RuleIndex, Scratch};
+use crate::mib::Names;
+use crate::model::batch::{Acknowledgement, Batch};
+use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
+use crate::model::zone::Zones;
+use crate::security::{Usm, Verifier};
+use crate::shard::gate::SourcePolicy;
+use crate::shard::rules::{ActiveRules, RulesInForce};
+
+pub use informs::InformHasher;
+
+/// What a listener's octets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Syslog.
+    Syslog,
+    /// SNMP notifications.
+    Snmp,
+}
+
+/// A datagram or frame, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// What it is.
+    pub protocol: Protocol,
+    /// Number of the listener.
+    pub listener: u8,
+    /// Port of the listener.
+    pub port: u16,
+    /// The octets.
+    pub bytes: &'a [u8],
+    /// Who sent it.
+    pub peer: SocketAddr,
+    /// The address it was sent to, where known.
+    pub local: Option<IpAddr>,
+    /// When it was received.
+    pub at: Timestamp,
+    /// Why it is not whole, if it is not.
+    pub cut: Option<Cut>,
+    /// Who waits for its commit.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// It is probably one that came before, which its sender repeats since it got no answer.
+    pub repeated: bool,
+}
+
+/// Why an arrival is not the whole message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It was longer than the listener takes; its end is gone.
+    Truncated,
+    /// It is a part of a message that was longer than the listener takes.
+    Part,
+    /// The connection ended within it.
+    Unterminated,
+    /// The stream's framing broke before it: these octets are what stood there.
+    OutOfStep,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the last event of the batch.
+    Appended {
+        /// Why it could not be decoded, if it could not.
+        undecoded: Option<&'static str>,
+    },
+    /// A rule says that it is not to be kept.
+    Discarded,
+    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
+    Discovery,
+}
+
+/// Decodes and matches for one shard.
+#[derive(Debug)]
+pub struct Pipeline {
+    in_force: RulesInForce,
+    rules: Arc<ActiveRules>,
+    scratch: Scratch,
+    names: Arc<Names>,
+    ids: IdAllocator,
+    informs: InformHasher,
+    zones: Arc<Zones>,
+    sources: Arc<SourcePolicy>,
+    snmpv3: Verifier,
+    /// The plaintext of the message at hand.
+    plaintext: Vec<u8>,
+}
+
+/// What a pipeline is made of.
+#[derive(Debug)]
+pub struct PipelineParts {
+    /// Number of the producer of event ids.
+    pub producer: usize,
+    /// The newest event in the store; ids follow it.
+    pub newest: EventId,
+    /// Rules in force.
+    pub rules: RulesInForce,
+    /// Names of OIDs.
+    pub names: Arc<Names>,
+    /// Keys of informs.
+    pub informs: InformHasher,
+    /// Time zones of devices.
+    pub zones: Arc<Zones>,
+    /// Which relays are trusted.
+    pub sources: Arc<SourcePolicy>,
+    /// SNMPv3: our engine, and the users in force.
+    pub snmpv3: Arc<Usm>,
+}
+
+impl PipelineParts {
+    /// The parts of the first producer on an empty store, with `rules` and all else as it is when nothing is configured.
+    #[must_use]
+    pub fn new(rules: RulesInForce) -> Self {
+        Self {
+            producer: 0,
+            newest: EventId(0),
+            rules,
+            names: Arc::new(Names::standard()),
+            informs: InformHasher::default(),
+            zones: Arc::default(),
+            sources: Arc::default(),
+            snmpv3: Arc::default(),
+        }
+    }
+}
+
+/// The parts of an event that its protocol decides.
+struct Decoded {
+    kind: Kind,
+    source: IpAddr,
+    text: Span,
+    raw_bytes: Span,
+    enriched: Span,
+    reasons: Reasons,
+    body: Body,
+    undecoded: Option<&'static str>,
+}
+
+impl Pipeline {
+    /// The pipeline made of `parts`.
+    #[must_use]
+    pub fn new(parts: PipelineParts) -> Self {
+        let PipelineParts { producer, newest, rules: in_force, names, informs, zones, sources, snmpv3 } =
+            parts;
+        Self {
+            rules: in_force.load_full(),
+            in_force,
+            scratch: Scratch::new(),
+            names,
+            ids: IdAllocator::new(producer, newest),
+            informs,
+            zones,
+            sources,
+            snmpv3: Verifier::new(snmpv3),
+            // All of it at once; what is not used is not in RAM.
+            plaintext: Vec::with_capacity(DATAGRAM_OCTETS_MAX),
+        }
+    }
+
+    /// Makes `batch`, which is empty, ready for its first event: the rules and users in force now will be its own.
+    pub fn begin(&mut self, batch: &mut Batch) {
+        self.snmpv3.refresh();
+        let current = self.in_force.load();
+        if !Arc::ptr_eq(&current, &self.rules) {
+            self.rules = Arc::clone(&current);
+            self.scratch = Scratch::new();
+        }
+        batch.labels = Arc::clone(&self.rules.labels);
+    }
+
+    /// Turns an arrival into an event at the end of `batch`, unless a rule discards it.
+    pub fn process(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Outcome {
+        let start = batch.octets.len();
+        let (informs, sightings) = (batch.informs.len(), batch.sightings.len());
+        let decoded = match arrival.protocol {
+            Protocol::Syslog => Some(self.decode_syslog(arrival, batch)),
+            Protocol::Snmp => self.decode_snmp(arrival, batch),
+        };
+        let Some(decoded) = decoded else { return Outcome::Discovery };
+        let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        if self.is_discarded(matched) {
+            // A discarded inform is answered all the same: its sender would repeat it for nothing.
+            match batch.informs.get_mut(informs) {
+                Some(inform) => inform.event = None,
+                // What it told about its user is told all the same.
+                None => {
+                    let sighting = batch.sightings.get(sightings);
+                    batch.octets.truncate(sighting.map_or(start, |sighting| sighting.end().max(start)));
+                }
+            }
+            return Outcome::Discarded;
+        }
+        let mut reasons = decoded.reasons;
+        match arrival.cut {
+            Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
+            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
+            Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
+            Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
+            None => {}
+        }
+        batch.events.push(Event {
+            id: self.ids.next(arrival.at),
+            received_at: arrival.at,
+            listener: arrival.listener,
+            source: decoded.source,
+            kind: decoded.kind,
+            text: decoded.text,
+            raw_bytes: decoded.raw_bytes,
+            enriched: decoded.enriched,
+            rule: matched.map(|index| index.0),
+            reasons,
+            body: decoded.body,
+        });
+        Outcome::Appended { undecoded: decoded.undecoded }
+    }
+
+    /// Whether the rule that matched discards.
+    fn is_discarded(&self, matched: Option<RuleIndex>) -> bool {
+        let rule = matched.and_then(|index| self.rules.set.rule(index));
+        rule.is_some_and(|rule| rule.action == Action::Discard)
+    }
+}

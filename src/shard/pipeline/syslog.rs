@@ -1,0 +1,64 @@
+//! Syslog: a message to the parts of its event.
+
+use crate::base::span::Span;
+use crate::model::batch::Batch;
+use crate::model::event::{Body, Kind, Reasons};
+use crate::model::reported_source::reported_source;
+use crate::model::{readable, syslog};
+use crate::wire;
+
+use super::{Arrival, Decoded, Pipeline};
+
+impl Pipeline {
+    /// Decodes a syslog message; what cannot be parsed is kept as it came. That a message has no program is not noted as a
+    /// reason: the store sees it by the column.
+    pub(super) fn decode_syslog(&self, arrival: &Arrival<'_>, batch: &mut Batch) -> Decoded {
+        let text = readable::append(arrival.bytes, &mut batch.octets);
+        // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
+        let raw_bytes = if text.is_verbatim { Span::EMPTY } else { batch.append(arrival.bytes) };
+        let message = wire::syslog::decode(arrival.bytes);
+        let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
+        let peer = arrival.peer.ip();
+        let is_trusted = self.sources.trusted_relays.contains(peer);
+        let source = if is_trusted { reported_source(&message).unwrap_or(peer) } else { peer };
+        let relay = (source != peer).then_some(peer);
+        let reception = syslog::Reception { at: arrival.at, source, zones: &self.zones };
+        let record = syslog::record(&message, place, &reception, &mut batch.octets);
+        let start = batch.octets.len();
+        syslog::enrich(&message, relay, &mut batch.octets);
+        if arrival.repeated {
+            mark_repeated(start, &mut batch.octets);
+        }
+        let enriched = batch.span_from(start);
+        let mut reasons = Reasons::default();
+        let mut unparsed = None;
+        if arrival.bytes.is_empty() {
+            reasons.add("Missing raw message content");
+        }
+        if message.format == wire::syslog::Format::Unparsed {
+            unparsed = Some("no syslog header");
+            reasons.add("no syslog header");
+        }
+        Decoded {
+            kind: Kind::Syslog,
+            source,
+            text: text.span,
+            raw_bytes,
+            enriched,
+            reasons,
+            body: Body::Syslog(record),
+            undecoded: unparsed,
+        }
+    }
+}
+
+/// Adds `"repeated":true` to the JSON object that starts at `start`, or makes one.
+fn mark_repeated(start: usize, octets: &mut Vec<u8>) {
+    if octets.len() > start {
+        octets.pop();
+        octets.push(b',');
+    } else {
+        octets.push(b'{');
+    }
+    octets.extend_from_slice(b"\"repeated\":true}");
+}
