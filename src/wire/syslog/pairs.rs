@@ -239,11 +239,20 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
+/// What names are made of.
+const NAME_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        members[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.');
+        octet += 1;
+    }
+    members
+};
+
 /// Moves over a name: a letter or `_`, then letters, digits and what firewalls put between them.
 fn name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| {
-        octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.')
-    });
+    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| NAME_OCTETS[usize::from(octet)]);
     name.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_').then_some(name)
 }
 

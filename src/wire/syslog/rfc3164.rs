@@ -177,6 +177,8 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
         message.pri = message.pri.or(Some(pri));
         ahead = Cursor::new(rest);
         place = Place::AfterPri;
+    } else if !device_header::may_follow_relay(ahead) {
+        return None;
     }
     let found = match device_header::read(ahead, place) {
         // A mnemonic alone is the tag.

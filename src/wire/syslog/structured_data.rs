@@ -78,10 +78,23 @@ fn element<'a>(cursor: &mut Cursor<'a>, budget: &mut usize, notes: &mut Notes) -
     cursor.eat(b']').then_some(id)
 }
 
+/// Printable US-ASCII without `=`, `]` and `"`.
+const NAME_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        members[octet as usize] = octet.is_ascii_graphic() && !matches!(octet, b'=' | b']' | b'"');
+        octet += 1;
+    }
+    members
+};
+
+/// Octets of a value that are looked at one by one before the search begins: most values are short.
+const SHORT_OCTETS: usize = 16;
+
 /// Moves over an SD-NAME: printable US-ASCII without `=`, space, `]` and `"`.
 fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
-    let name = cursor
-        .take_while(usize::MAX, |octet| octet.is_ascii_graphic() && !matches!(octet, b'=' | b']' | b'"'));
+    let name = cursor.take_while(usize::MAX, |octet| NAME_OCTETS[usize::from(octet)]);
     if name.len() > SD_NAME_OCTETS_MAX {
         notes.insert(Notes::SD_NAME_LONG);
     }
@@ -92,8 +105,10 @@ fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
 fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let start = cursor.rest;
     loop {
-        let place = memchr::memchr3(b'"', b'\\', b']', cursor.rest)?;
-        cursor.take(place);
+        let near = cursor.take_while(SHORT_OCTETS, |octet| !matches!(octet, b'"' | b'\\' | b']'));
+        if near.len() == SHORT_OCTETS {
+            cursor.take(memchr::memchr3(b'"', b'\\', b']', cursor.rest)?);
+        }
         match cursor.take(1) {
             b"\"" => {
                 return start.get(..start.len() - cursor.rest.len() - 1);
@@ -104,6 +119,7 @@ fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
                     cursor.take(1);
                 }
             }
+            // A bracket without its backslash, or the end.
             _ => return None,
         }
     }
