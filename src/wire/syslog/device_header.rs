@@ -112,10 +112,10 @@ fn numbered_origin(start: Cursor<'_>) -> bool {
 }
 
 /// Whether a second header may begin here: with a number, a mark, a month, or an origin before a number. It keeps
-/// [`read`] from looking at every tag.
+/// [`read`] from looking at every tag, and a mnemonic is one.
 pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
     match start.peek() {
-        Some(b'0'..=b'9' | b':' | b'*' | b'.' | b'%') => true,
+        Some(b'0'..=b'9' | b':' | b'*' | b'.') => true,
         // Months have three letters before the space.
         Some(b'A'..=b'Z' | b'a'..=b'z') if start.rest.get(3) == Some(&b' ') => true,
         _ => numbered_origin(start),

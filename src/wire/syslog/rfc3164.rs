@@ -47,6 +47,12 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
         rfc5424::fields(cursor, message);
         return;
     }
+    cursor.eat_spaces();
+    if cursor.at(b'%') {
+        tag::read(cursor, message, tag::Place::AfterHost);
+        return;
+    }
+    cursor = header.rest;
     host(&mut cursor, message, is_file_line);
     let mut place = if message.hostname.is_some() { tag::Place::AfterHost } else { tag::Place::AfterStamp };
     match relayed(&mut cursor, message) {

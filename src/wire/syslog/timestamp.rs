@@ -107,21 +107,23 @@ fn with_clock<'a>((stamp, rest): (Stamp<'a>, Cursor<'a>), clock: ClockMark) -> (
     }
 }
 
-/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, if neither a fraction nor a year nor an offset may follow:
-/// most lines start so, and the places of all digits are known.
+/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a fraction, if neither a year nor an offset may
+/// follow: most lines start so, and the places of all digits are known.
 fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (stamp, rest) = start.rest.split_first_chunk::<15>()?;
     let [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp else { return None };
-    if !matches!(rest, [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[', ..]) {
-        return None;
-    }
-    let padded = d1 == b' ';
-    let day = two(if padded { b'0' } else { d1 }, d2)?;
-    let standard = d1 != b'0' && m1.is_ascii_uppercase();
+    let day = two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
     let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
-    let time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
-    let month = month_number([m1, m2, m3])?;
-    Some((assemble(None, month, day, time, Offset::Absent, standard), Cursor::new(rest)))
+    let mut time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
+    let mut cursor = Cursor::new(rest);
+    time.read_fraction(&mut cursor);
+    let ends = matches!(
+        cursor.rest,
+        [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
+    );
+    let month = if ends { month_number([m1, m2, m3])? } else { return None };
+    let standard = d1 != b'0' && m1.is_ascii_uppercase() && time.nanosecond.is_none();
+    Some((assemble(None, month, day, time, Offset::Absent, standard), cursor))
 }
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
