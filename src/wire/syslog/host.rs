@@ -47,6 +47,18 @@ pub(super) fn is_host(word: &[u8]) -> bool {
     has_letter && word.len() <= HOST_OCTETS_MAX && (!word.ends_with(b":") || is_ip_address(word))
 }
 
+/// Moves to the next space or to the end; gives the word, and whether it is beyond doubt that it may be a host.
+pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
+    let mut ahead = *cursor;
+    // A host is short: one octet after the other is quicker than a search for the space.
+    let word = ahead.take_while(HOST_OCTETS_MAX, |octet| KINDS[usize::from(octet)] != Kind::Other);
+    if ahead.at_field_end() && word.first().is_some_and(u8::is_ascii_alphanumeric) && !word.ends_with(b":") {
+        *cursor = ahead;
+        return (word, true);
+    }
+    (cursor.take_word(), false)
+}
+
 /// Whether `word` has the shape of an IPv4 or IPv6 address; its values are not judged.
 pub(super) fn is_ip_address(word: &[u8]) -> bool {
     let Some(first) = word.first().filter(|first| first.is_ascii_hexdigit() || **first == b':') else {

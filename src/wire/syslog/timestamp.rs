@@ -109,7 +109,7 @@ fn with_clock<'a>((stamp, rest): (Stamp<'a>, Cursor<'a>), clock: ClockMark) -> (
 
 /// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a fraction, if neither a year nor an offset may
 /// follow: most lines start so, and the places of all digits are known.
-fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+pub(super) fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (stamp, rest) = start.rest.split_first_chunk::<15>()?;
     let [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp else { return None };
     let day = two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
