@@ -2,6 +2,8 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
+use super::octets;
+
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor<'a> {
@@ -73,10 +75,16 @@ impl<'a> Cursor<'a> {
         self.take(looked_at.iter().position(|octet| !member(*octet)).unwrap_or(looked_at.len()))
     }
 
+    /// Moves to the first octet that `mask` finds, or to the end.
+    #[inline]
+    pub(super) fn take_before(&mut self, mask: impl Fn(u64) -> u64) -> &'a [u8] {
+        self.take(octets::count_before(self.rest, mask))
+    }
+
     /// Moves to the next space or to the end.
     #[inline]
     pub(super) fn take_word(&mut self) -> &'a [u8] {
-        self.take(memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len()))
+        self.take_before(|word| octets::equal(word, b' '))
     }
 
     /// Moves over spaces and tells whether there was one.

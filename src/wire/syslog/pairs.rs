@@ -11,6 +11,7 @@
 
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
+use super::octets;
 
 /// Octets of a name.
 const NAME_OCTETS_MAX: usize = 64;
@@ -269,17 +270,16 @@ fn name_before<'a>(cursor: &mut Cursor<'a>, mark: u8) -> Option<&'a [u8]> {
 /// Moves over a quoted value and its end; gives what is between, or all there is when the end was cut off.
 fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
     let start = cursor.rest;
-    let mut from = 0;
-    while let Some(offset) = start.get(from..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        let place = from + offset;
-        if start.get(place) == Some(&b'"') {
-            cursor.take(place + 1);
-            return start.get(..place).unwrap_or_default();
+    loop {
+        cursor.take_before(|word| octets::equal(word, b'"') | octets::equal(word, b'\\'));
+        match cursor.take(1) {
+            b"\\" => {
+                cursor.take(1);
+            }
+            b"\"" => return start.get(..start.len() - cursor.rest.len() - 1).unwrap_or_default(),
+            _ => return start,
         }
-        from = place + 2;
     }
-    *cursor = Cursor::new(b"");
-    start
 }
 
 /// Whether `word` may name a field of a CEF extension.

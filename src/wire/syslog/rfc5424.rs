@@ -112,8 +112,8 @@ pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
 
 /// Moves to the next space or to the end, and tells whether all was printable US-ASCII.
 fn field<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
-    // Fields are short: one octet after the other is quicker than a search for the space.
     let mut ahead = *cursor;
+    // Fields are short: one octet after the other is quicker than a search for the space.
     let word = ahead.take_while(usize::MAX, |octet| octet.is_ascii_graphic());
     if ahead.at_field_end() {
         *cursor = ahead;

@@ -6,6 +6,7 @@
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
 use super::notes::Notes;
+use super::octets::equal;
 use crate::base::limits::SD_PARAMS_MAX;
 
 /// SD-ID and PARAM-NAME, octets (RFC 5424 6.3.2).
@@ -89,7 +90,16 @@ const NAME_OCTETS: [bool; 256] = {
     members
 };
 
-/// Octets of a value that are looked at one by one before the search begins: most values are short.
+/// What a value does not have without a backslash, and the backslash.
+const VALUE_ENDS: [bool; 256] = {
+    let mut members = [false; 256];
+    members[b'"' as usize] = true;
+    members[b'\\' as usize] = true;
+    members[b']' as usize] = true;
+    members
+};
+
+/// Octets of a value that are looked at one by one before eight at a time are: most values are short.
 const SHORT_OCTETS: usize = 16;
 
 /// Moves over an SD-NAME: printable US-ASCII without `=`, space, `]` and `"`.
@@ -105,9 +115,9 @@ fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
 fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let start = cursor.rest;
     loop {
-        let near = cursor.take_while(SHORT_OCTETS, |octet| !matches!(octet, b'"' | b'\\' | b']'));
+        let near = cursor.take_while(SHORT_OCTETS, |octet| !VALUE_ENDS[usize::from(octet)]);
         if near.len() == SHORT_OCTETS {
-            cursor.take(memchr::memchr3(b'"', b'\\', b']', cursor.rest)?);
+            cursor.take_before(|word| equal(word, b'"') | equal(word, b'\\') | equal(word, b']'));
         }
         match cursor.take(1) {
             b"\"" => {

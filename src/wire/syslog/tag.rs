@@ -66,7 +66,8 @@ pub(super) fn read<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: Plac
         return;
     }
     let repeated = [&b"last message repeated "[..], b"message repeated "];
-    if matches!(cursor.peek(), Some(b'l' | b'm')) && repeated.iter().any(|text| cursor.rest.starts_with(text)) {
+    if matches!(cursor.peek(), Some(b'l' | b'm')) && repeated.iter().any(|text| cursor.rest.starts_with(text))
+    {
         return;
     }
     if place == Place::AfterHost && cursor.at(b'[') {
@@ -290,7 +291,20 @@ const TAG_OCTETS: [bool; 256] = {
     while octet < 128 {
         let is_mark = matches!(
             octet,
-            b'_' | b'-' | b'.' | b'/' | b'(' | b')' | b'#' | b'@' | b'+' | b'%' | b'$' | b'~' | b'*' | b'!' | b','
+            b'_' | b'-'
+                | b'.'
+                | b'/'
+                | b'('
+                | b')'
+                | b'#'
+                | b'@'
+                | b'+'
+                | b'%'
+                | b'$'
+                | b'~'
+                | b'*'
+                | b'!'
+                | b','
         );
         members[octet as usize] = is_mark || octet.is_ascii_alphanumeric();
         octet += 1;
