@@ -44,6 +44,25 @@ fn pairs(message: &Message<'_>) -> usize {
     }
 }
 
+/// What [`samples::rfc3164`] says, as RFC 5424 with these STRUCTURED-DATA.
+fn as_rfc5424(n: u32, data: &str) -> Vec<u8> {
+    format!(
+        "<34>1 2026-10-11T22:14:{:02}.003Z mymachine{n} su {} ID47 {data} 'su root' failed for user{n} on /dev/pts/{}",
+        n % 60,
+        1000 + n,
+        n % 16
+    )
+    .into_bytes()
+}
+
+fn rfc5424_plain(n: u32) -> Vec<u8> {
+    as_rfc5424(n, "-")
+}
+
+fn rfc5424_element(n: u32) -> Vec<u8> {
+    as_rfc5424(n, &format!("[exampleSDID@32473 iut=\"3\" eventID=\"{n}\"]"))
+}
+
 fn ios_origin(n: u32) -> Vec<u8> {
     format!(
         "<190>{n}: sw{n}: {}: *Jul 14 2026 08:23:{:02}.398 UTC: %SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: u{n}] \
@@ -119,7 +138,7 @@ fn check_point(n: u32) -> Vec<u8> {
     .into_bytes()
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 13] = [
     Case {
         name: "rfc3164",
         make: samples::rfc3164,
@@ -128,6 +147,27 @@ const CASES: [Case; 11] = [
                 && is(message.hostname, &format!("mymachine{n}"))
                 && is(message.app_name, "su")
                 && is(message.proc_id, &(1000 + n).to_string())
+                && message.content.starts_with(b"'su root' failed")
+        },
+    },
+    Case {
+        name: "rfc5424_plain",
+        make: rfc5424_plain,
+        is_right: |n, message| {
+            message.format == Format::Rfc5424
+                && is(message.hostname, &format!("mymachine{n}"))
+                && is(message.app_name, "su")
+                && is(message.msg_id, "ID47")
+                && message.structured_data.is_none()
+                && message.content.starts_with(b"'su root' failed")
+        },
+    },
+    Case {
+        name: "rfc5424_sd",
+        make: rfc5424_element,
+        is_right: |n, message| {
+            is(message.hostname, &format!("mymachine{n}"))
+                && message.structured_data.is_some_and(|data| data.elements().count() == 1)
                 && message.content.starts_with(b"'su root' failed")
         },
     },
@@ -278,8 +318,15 @@ fn tell_table(cases: &[(&Case, Vec<String>)]) {
             writeln!(told, "{:14} {ours:8.0} {enriched:12.0} {loose:12.0} {:6.1}x", case.name, loose / ours);
         decoded.push(ours);
     }
-    if let [rfc3164, rfc5424, ..] = decoded[..] {
-        let _ = writeln!(told, "RFC 5424 costs {:.2} times RFC 3164\n", rfc5424 / rfc3164);
+    if let [rfc3164, plain, element, two_elements, ..] = decoded[..] {
+        let _ = writeln!(
+            told,
+            "RFC 5424 costs {:.2} times RFC 3164 with the same text, {:.2} times with an SD-ELEMENT of two parameters, \
+             {:.2} times with two of six\n",
+            plain / rfc3164,
+            element / rfc3164,
+            two_elements / rfc3164
+        );
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
+use super::octets;
+
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor<'a> {
@@ -18,11 +20,13 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
+    #[inline]
     pub(super) fn peek(self) -> Option<u8> {
         self.rest.first().copied()
     }
 
     /// Whether the next octet is `octet`.
+    #[inline]
     pub(super) fn at(self, octet: u8) -> bool {
         self.peek() == Some(octet)
     }
@@ -33,6 +37,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over `octet` if it is next.
+    #[inline]
     pub(super) fn eat(&mut self, octet: u8) -> bool {
         match self.rest.split_first() {
             Some((first, rest)) if *first == octet => {
@@ -44,6 +49,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over `text` if it is next.
+    #[inline]
     pub(super) fn eat_all(&mut self, text: &[u8]) -> bool {
         match self.rest.strip_prefix(text) {
             Some(rest) => {
@@ -55,6 +61,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over `count` octets, or over all there are.
+    #[inline]
     pub(super) fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(count.min(self.rest.len()));
         self.rest = rest;
@@ -62,17 +69,26 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over the octets for which `member` holds, at most `count_max` of them.
+    #[inline]
     pub(super) fn take_while(&mut self, count_max: usize, member: impl Fn(u8) -> bool) -> &'a [u8] {
-        let count = self.rest.iter().take(count_max).take_while(|octet| member(**octet)).count();
-        self.take(count)
+        let looked_at = self.rest.get(..count_max).unwrap_or(self.rest);
+        self.take(looked_at.iter().position(|octet| !member(*octet)).unwrap_or(looked_at.len()))
+    }
+
+    /// Moves to the first octet that `mask` finds, or to the end.
+    #[inline]
+    pub(super) fn take_before(&mut self, mask: impl Fn(u64) -> u64) -> &'a [u8] {
+        self.take(octets::count_before(self.rest, mask))
     }
 
     /// Moves to the next space or to the end.
+    #[inline]
     pub(super) fn take_word(&mut self) -> &'a [u8] {
-        self.take(memchr::memchr(b' ', self.rest).unwrap_or(self.rest.len()))
+        self.take_before(|word| octets::equal(word, b' '))
     }
 
     /// Moves over spaces and tells whether there was one.
+    #[inline]
     pub(super) fn eat_spaces(&mut self) -> bool {
         let before = self.rest.len();
         while self.eat(b' ') {}
@@ -82,6 +98,7 @@ impl<'a> Cursor<'a> {
     /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.
     ///
     /// With fewer digits than `count_min` it gives `None`; the cursor has then moved, so work on a copy.
+    #[inline]
     pub(super) fn number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
         let mut value = 0_u32;
         let mut count = 0;

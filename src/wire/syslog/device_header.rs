@@ -111,8 +111,22 @@ fn numbered_origin(start: Cursor<'_>) -> bool {
     sequence(&mut cursor).is_some()
 }
 
+/// Whether a second header may begin here: with a number, a mark, a month, or an origin before a number. It keeps
+/// [`read`] from looking at every tag, and a mnemonic is one.
+pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
+    match start.peek() {
+        Some(b'0'..=b'9' | b':' | b'*' | b'.') => true,
+        // Months have three letters before the space.
+        Some(b'A'..=b'Z' | b'a'..=b'z') if start.rest.get(3) == Some(&b' ') => true,
+        _ => numbered_origin(start),
+    }
+}
+
 /// Moves over `123: `.
 pub(super) fn sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
+    if !cursor.peek()?.is_ascii_digit() {
+        return None;
+    }
     let mut ahead = *cursor;
     let digits = ahead.take_while(20, |octet| octet.is_ascii_digit());
     if digits.is_empty() || !ahead.eat(b':') || !ahead.at_field_end() {

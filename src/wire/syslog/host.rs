@@ -7,16 +7,56 @@ use super::cursor::Cursor;
 /// Octets of a host name (RFC 1035 2.3.4, RFC 5424 6).
 const HOST_OCTETS_MAX: usize = 255;
 
+/// What an octet is to a host name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Other,
+    Letter,
+    Mark,
+}
+
+/// The kind of each octet.
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Other; 256];
+    let mut octet = 0_u8;
+    loop {
+        kinds[octet as usize] = if octet.is_ascii_alphanumeric() {
+            Kind::Letter
+        } else if matches!(octet, b'.' | b'-' | b'_' | b':' | b'/' | b'@' | b'~' | b'+' | b'#') {
+            Kind::Mark
+        } else {
+            Kind::Other
+        };
+        if octet == u8::MAX {
+            break kinds;
+        }
+        octet += 1;
+    }
+};
+
 /// Whether `word` may be a host name or an address.
 pub(super) fn is_host(word: &[u8]) -> bool {
-    let member = |octet: &u8| {
-        octet.is_ascii_alphanumeric()
-            || matches!(octet, b'.' | b'-' | b'_' | b':' | b'/' | b'@' | b'~' | b'+' | b'#')
-    };
-    word.len() <= HOST_OCTETS_MAX
-        && word.iter().any(u8::is_ascii_alphanumeric)
-        && (!word.ends_with(b":") || is_ip_address(word))
-        && word.iter().all(member)
+    let mut has_letter = false;
+    for octet in word {
+        match KINDS[usize::from(*octet)] {
+            Kind::Other => return false,
+            Kind::Letter => has_letter = true,
+            Kind::Mark => {}
+        }
+    }
+    has_letter && word.len() <= HOST_OCTETS_MAX && (!word.ends_with(b":") || is_ip_address(word))
+}
+
+/// Moves to the next space or to the end; gives the word, and whether it is beyond doubt that it may be a host.
+pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
+    let mut ahead = *cursor;
+    // A host is short: one octet after the other is quicker than a search for the space.
+    let word = ahead.take_while(HOST_OCTETS_MAX, |octet| KINDS[usize::from(octet)] != Kind::Other);
+    if ahead.at_field_end() && word.first().is_some_and(u8::is_ascii_alphanumeric) && !word.ends_with(b":") {
+        *cursor = ahead;
+        return (word, true);
+    }
+    (cursor.take_word(), false)
 }
 
 /// Whether `word` has the shape of an IPv4 or IPv6 address; its values are not judged.

@@ -32,7 +32,8 @@ struct Found<'a> {
 
 /// Whether a line of pairs may start here: with one of the names that the devices above begin with.
 pub(super) fn starts(line: Cursor<'_>) -> bool {
-    [&b"date="[..], b"id=", b"device=", b"time="].iter().any(|name| line.rest.starts_with(name))
+    matches!(line.peek(), Some(b'd' | b'i' | b't'))
+        && [&b"date="[..], b"id=", b"device=", b"time="].iter().any(|name| line.rest.starts_with(name))
 }
 
 /// Looks up time, zone and host, if the line is one of pairs. `false`: it is not, or says nothing of these.

@@ -57,6 +57,17 @@ impl<'a> Mnemonic<'a> {
     }
 }
 
+/// What names of Cisco are made of.
+const NAME_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        members[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'/' | b'.');
+        octet += 1;
+    }
+    members
+};
+
 /// Reads `%FACILITY-SEVERITY-MNEMONIC` and moves to the octet behind it: SP, `:` or the end.
 ///
 /// FACILITY may have parts (`%SNMP-SNMP-3-AUTH_FAIL`); SEVERITY is a digit, or a letter on small switches.
@@ -65,9 +76,7 @@ pub(super) fn cisco<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
     if !cursor.eat(b'%') {
         return None;
     }
-    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| {
-        octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'/' | b'.')
-    });
+    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| NAME_OCTETS[usize::from(octet)]);
     if !name.first().is_some_and(u8::is_ascii_alphanumeric) || !(cursor.at_field_end() || cursor.at(b':')) {
         return None;
     }

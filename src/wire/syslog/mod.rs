@@ -15,6 +15,7 @@ mod host;
 mod key_value;
 mod mnemonic;
 pub mod notes;
+mod octets;
 pub mod pairs;
 pub mod payload;
 pub mod pri;

@@ -11,6 +11,7 @@
 
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
+use super::octets;
 
 /// Octets of a name.
 const NAME_OCTETS_MAX: usize = 64;
@@ -239,11 +240,20 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
+/// What names are made of.
+const NAME_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        members[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.');
+        octet += 1;
+    }
+    members
+};
+
 /// Moves over a name: a letter or `_`, then letters, digits and what firewalls put between them.
 fn name<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| {
-        octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'.')
-    });
+    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| NAME_OCTETS[usize::from(octet)]);
     name.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_').then_some(name)
 }
 
@@ -260,17 +270,16 @@ fn name_before<'a>(cursor: &mut Cursor<'a>, mark: u8) -> Option<&'a [u8]> {
 /// Moves over a quoted value and its end; gives what is between, or all there is when the end was cut off.
 fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
     let start = cursor.rest;
-    let mut from = 0;
-    while let Some(offset) = start.get(from..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        let place = from + offset;
-        if start.get(place) == Some(&b'"') {
-            cursor.take(place + 1);
-            return start.get(..place).unwrap_or_default();
+    loop {
+        cursor.take_before(|word| octets::equal(word, b'"') | octets::equal(word, b'\\'));
+        match cursor.take(1) {
+            b"\\" => {
+                cursor.take(1);
+            }
+            b"\"" => return start.get(..start.len() - cursor.rest.len() - 1).unwrap_or_default(),
+            _ => return start,
         }
-        from = place + 2;
     }
-    *cursor = Cursor::new(b"");
-    start
 }
 
 /// Whether `word` may name a field of a CEF extension.

@@ -16,11 +16,11 @@
 
 use super::cursor::Cursor;
 use super::device_header::{self, Anchor, Header, Place};
-use super::host::{is_host, is_ip_address, listed};
+use super::host::{host_word, is_host, is_ip_address, listed};
 use super::notes::Notes;
 use super::pri::{self, Start};
 use super::tag;
-use super::timestamp::Stamp;
+use super::timestamp::{self, Stamp};
 use super::{Format, Message, key_value, mnemonic, payload, rfc5424};
 
 /// Reads everything behind PRI.
@@ -29,6 +29,15 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     cursor.eat_spaces();
     if key_value::starts(cursor) && key_value::decode(cursor, message) {
         message.format = Format::Rfc3164;
+        return;
+    }
+    if let Some((stamp, rest)) = timestamp::plain(cursor)
+        && matches!(rest.rest, [b' ', b'a'..=b'z', ..])
+    {
+        // Most lines: no zone, no number, no mark can follow, so that nothing else needs to be looked for.
+        message.format = Format::Rfc3164;
+        apply_stamp(stamp, message);
+        after_header(rest, message, false);
         return;
     }
     let place = if message.pri.is_some() { Place::AfterPri } else { Place::LineStart };
@@ -47,6 +56,18 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
         rfc5424::fields(cursor, message);
         return;
     }
+    after_header(cursor, message, is_file_line);
+}
+
+/// Reads host and tag, and what a relay put between.
+fn after_header<'a>(start: Cursor<'a>, message: &mut Message<'a>, is_file_line: bool) {
+    let mut cursor = start;
+    cursor.eat_spaces();
+    if cursor.at(b'%') {
+        tag::read(cursor, message, tag::Place::AfterHost);
+        return;
+    }
+    cursor = start;
     host(&mut cursor, message, is_file_line);
     let mut place = if message.hostname.is_some() { tag::Place::AfterHost } else { tag::Place::AfterStamp };
     match relayed(&mut cursor, message) {
@@ -106,16 +127,22 @@ fn apply<'a>(header: &Header<'a>, message: &mut Message<'a>) {
     message.sequence_number = header.sequence_number.or(message.sequence_number);
     message.hostname = header.host.or(message.hostname);
     match header.anchor {
-        Anchor::Stamp(Stamp::Known { time, standard }) => {
+        Anchor::Stamp(stamp) => apply_stamp(stamp, message),
+        Anchor::Uptime => message.notes.insert(Notes::TIMESTAMP_UPTIME),
+        Anchor::Unreadable => message.notes.insert(Notes::TIMESTAMP_INVALID),
+        Anchor::Mnemonic => {}
+    }
+}
+
+fn apply_stamp<'a>(stamp: Stamp<'a>, message: &mut Message<'a>) {
+    match stamp {
+        Stamp::Known { time, standard } => {
             message.timestamp = Some(time);
             if !standard {
                 message.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
             }
         }
-        Anchor::Stamp(Stamp::Impossible) => message.notes.insert(Notes::TIMESTAMP_INVALID),
-        Anchor::Uptime => message.notes.insert(Notes::TIMESTAMP_UPTIME),
-        Anchor::Unreadable => message.notes.insert(Notes::TIMESTAMP_INVALID),
-        Anchor::Mnemonic => {}
+        Stamp::Impossible => message.notes.insert(Notes::TIMESTAMP_INVALID),
     }
 }
 
@@ -126,7 +153,7 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag:
     // AIX relays with these words before the host.
     let forwarded = ahead.eat_all(b"Message forwarded from ");
     let start = ahead;
-    let word = ahead.take_word();
+    let (word, may_be_host) = host_word(&mut ahead);
     let mut host = word;
     if let [name @ .., b':'] = word
         && !is_ip_address(word)
@@ -142,7 +169,7 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag:
             host = name;
         }
     }
-    if !is_host(host) {
+    if !(may_be_host && host.len() == word.len() || is_host(host)) {
         let mut list = start;
         let Some(first) = listed(&mut list) else { return };
         host = first;
@@ -177,6 +204,8 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
         message.pri = message.pri.or(Some(pri));
         ahead = Cursor::new(rest);
         place = Place::AfterPri;
+    } else if !device_header::may_follow_relay(ahead) {
+        return None;
     }
     let found = match device_header::read(ahead, place) {
         // A mnemonic alone is the tag.

@@ -95,8 +95,8 @@ pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
             message.content = cursor.rest;
             return;
         }
-        let word = cursor.take_word();
-        if word.is_empty() || word.len() > octets_max || !word.iter().all(u8::is_ascii_graphic) {
+        let (word, is_printable) = field(&mut cursor);
+        if word.is_empty() || word.len() > octets_max || !is_printable {
             message.notes.insert(Notes::FIELD_NONSTANDARD);
         }
         *value = Some(word).filter(|word| !matches!(*word, b"" | b"-"));
@@ -108,6 +108,18 @@ pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
         return;
     }
     message.content = content(cursor, message);
+}
+
+/// Moves to the next space or to the end, and tells whether all was printable US-ASCII.
+fn field<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
+    let mut ahead = *cursor;
+    // Fields are short: one octet after the other is quicker than a search for the space.
+    let word = ahead.take_while(usize::MAX, |octet| octet.is_ascii_graphic());
+    if ahead.at_field_end() {
+        *cursor = ahead;
+        return (word, true);
+    }
+    (cursor.take_word(), false)
 }
 
 /// Reads STRUCTURED-DATA and gives MSG.

@@ -6,6 +6,7 @@
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
 use super::notes::Notes;
+use super::octets::equal;
 use crate::base::limits::SD_PARAMS_MAX;
 
 /// SD-ID and PARAM-NAME, octets (RFC 5424 6.3.2).
@@ -78,10 +79,32 @@ fn element<'a>(cursor: &mut Cursor<'a>, budget: &mut usize, notes: &mut Notes) -
     cursor.eat(b']').then_some(id)
 }
 
+/// Printable US-ASCII without `=`, `]` and `"`.
+const NAME_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        members[octet as usize] = octet.is_ascii_graphic() && !matches!(octet, b'=' | b']' | b'"');
+        octet += 1;
+    }
+    members
+};
+
+/// What a value does not have without a backslash, and the backslash.
+const VALUE_ENDS: [bool; 256] = {
+    let mut members = [false; 256];
+    members[b'"' as usize] = true;
+    members[b'\\' as usize] = true;
+    members[b']' as usize] = true;
+    members
+};
+
+/// Octets of a value that are looked at one by one before eight at a time are: most values are short.
+const SHORT_OCTETS: usize = 16;
+
 /// Moves over an SD-NAME: printable US-ASCII without `=`, space, `]` and `"`.
 fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
-    let name = cursor
-        .take_while(usize::MAX, |octet| octet.is_ascii_graphic() && !matches!(octet, b'=' | b']' | b'"'));
+    let name = cursor.take_while(usize::MAX, |octet| NAME_OCTETS[usize::from(octet)]);
     if name.len() > SD_NAME_OCTETS_MAX {
         notes.insert(Notes::SD_NAME_LONG);
     }
@@ -92,8 +115,10 @@ fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
 fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let start = cursor.rest;
     loop {
-        let place = memchr::memchr3(b'"', b'\\', b']', cursor.rest)?;
-        cursor.take(place);
+        let near = cursor.take_while(SHORT_OCTETS, |octet| !VALUE_ENDS[usize::from(octet)]);
+        if near.len() == SHORT_OCTETS {
+            cursor.take_before(|word| equal(word, b'"') | equal(word, b'\\') | equal(word, b']'));
+        }
         match cursor.take(1) {
             b"\"" => {
                 return start.get(..start.len() - cursor.rest.len() - 1);
@@ -104,6 +129,7 @@ fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
                     cursor.take(1);
                 }
             }
+            // A bracket without its backslash, or the end.
             _ => return None,
         }
     }

@@ -66,7 +66,8 @@ pub(super) fn read<'a>(start: Cursor<'a>, message: &mut Message<'a>, place: Plac
         return;
     }
     let repeated = [&b"last message repeated "[..], b"message repeated "];
-    if repeated.iter().any(|text| cursor.rest.starts_with(text)) {
+    if matches!(cursor.peek(), Some(b'l' | b'm')) && repeated.iter().any(|text| cursor.rest.starts_with(text))
+    {
         return;
     }
     if place == Place::AfterHost && cursor.at(b'[') {
@@ -188,10 +189,9 @@ struct Tag<'a> {
 
 /// Reads a tag; behind a host, a word before it that only leads to it is passed over.
 fn named<'a>(start: Cursor<'a>, place: Place) -> Option<Tag<'a>> {
-    if let Some((name, after)) = topics(start) {
-        return Some(Tag { name, proc_id: None, ended: true, after });
-    }
-    let tag = name_and_proc_id(start)?;
+    let Some(tag) = name_and_proc_id(start) else {
+        return topics(start).map(|(name, after)| Tag { name, proc_id: None, ended: true, after });
+    };
     if tag.ended || place != Place::AfterHost {
         return Some(tag);
     }
@@ -285,9 +285,11 @@ fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
 
 /// What names of programs are made of. Quotes, `=`, `|` and braces belong to payloads; a comma is in the names of
 /// some access points, but only a colon makes such a word a tag.
-fn is_tag_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
+const TAG_OCTETS: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        let is_mark = matches!(
             octet,
             b'_' | b'-'
                 | b'.'
@@ -303,5 +305,13 @@ fn is_tag_octet(octet: u8) -> bool {
                 | b'*'
                 | b'!'
                 | b','
-        )
+        );
+        members[octet as usize] = is_mark || octet.is_ascii_alphanumeric();
+        octet += 1;
+    }
+    members
+};
+
+fn is_tag_octet(octet: u8) -> bool {
+    TAG_OCTETS[usize::from(octet)]
 }

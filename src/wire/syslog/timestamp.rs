@@ -79,9 +79,12 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     if clock != ClockMark::Unmarked {
         cursor.take(1);
     }
-    let (stamp, cursor) = match cursor.peek()? {
+    let found = match cursor.peek()? {
         b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)).or_else(|| slashed(cursor)),
         letter if letter.is_ascii_alphabetic() => {
+            if let Some(found) = plain(cursor) {
+                return Some(with_clock(found, clock));
+            }
             let after_weekday = skip_weekday(cursor);
             match after_weekday.peek()? {
                 b'0'..=b'9' => iso(after_weekday).map(|(stamp, cursor)| (stamp.nonstandard(), cursor)),
@@ -90,18 +93,45 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
         }
         _ => None,
     }?;
-    Some(match stamp {
+    Some(with_clock(found, clock))
+}
+
+/// The stamp with what stood before it.
+fn with_clock<'a>((stamp, rest): (Stamp<'a>, Cursor<'a>), clock: ClockMark) -> (Stamp<'a>, Cursor<'a>) {
+    match stamp {
         Stamp::Known { time, standard } => {
             let standard = standard && clock == ClockMark::Unmarked;
-            (Stamp::Known { time: DeviceTime { clock, ..time }, standard }, cursor)
+            (Stamp::Known { time: DeviceTime { clock, ..time }, standard }, rest)
         }
-        Stamp::Impossible => (Stamp::Impossible, cursor),
-    })
+        Stamp::Impossible => (Stamp::Impossible, rest),
+    }
+}
+
+/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a fraction, if neither a year nor an offset may
+/// follow: most lines start so, and the places of all digits are known.
+pub(super) fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (stamp, rest) = start.rest.split_first_chunk::<15>()?;
+    let [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp else { return None };
+    let day = two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    let mut time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
+    let mut cursor = Cursor::new(rest);
+    time.read_fraction(&mut cursor);
+    let ends = matches!(
+        cursor.rest,
+        [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
+    );
+    let month = if ends { month_number([m1, m2, m3])? } else { return None };
+    let standard = d1 != b'0' && m1.is_ascii_uppercase() && time.nanosecond.is_none();
+    Some((assemble(None, month, day, time, Offset::Absent, standard), cursor))
 }
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon.
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    if let Some(found) = rfc3339(start) {
+        return Some(found);
+    }
     let mut cursor = start;
     let year = cursor.number(4, 4)?;
     let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
@@ -114,7 +144,35 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
     cursor.take(1);
     let date_octets = start.rest.len() - cursor.rest.len();
-    let mut time = TimeOfDay::read(&mut cursor)?;
+    let time = TimeOfDay::read(&mut cursor)?;
+    let standard = separator == b'-' && date_octets == 11 && between == b'T';
+    Some(end_of_iso(cursor, [year, month, day], time, standard))
+}
+
+/// Reads `2003-10-11T22:14:15` exactly as RFC 5424 6.2.3 writes it, and what follows: the places of all digits are known.
+fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (stamp, rest) = start.rest.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp
+    else {
+        return None;
+    };
+    let year = two(y1, y2)? * 100 + two(y3, y4)?;
+    let date = [year, two(m1, m2)?, two(d1, d2)?];
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    let mut cursor = Cursor::new(rest);
+    let mut time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
+    time.read_fraction(&mut cursor);
+    Some(end_of_iso(cursor, date, time, true))
+}
+
+/// Reads what follows date and time: Huawei's counter, and the zone.
+fn end_of_iso<'a>(
+    start: Cursor<'a>,
+    [year, month, day]: [u32; 3],
+    mut time: TimeOfDay,
+    standard: bool,
+) -> (Stamp<'a>, Cursor<'a>) {
+    let mut cursor = start;
     // Huawei counts messages of one millisecond behind the fraction: `01:00:33.270.1`.
     let mut counter = cursor;
     if time.nanosecond.is_some() && counter.eat(b'.') && counter.number(1, 9).is_some() {
@@ -122,9 +180,16 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
         time.standard = false;
     }
     let zone = Offset::read(&mut cursor);
-    let standard =
-        separator == b'-' && date_octets == 11 && between == b'T' && time.standard && zone.standard();
-    Some((assemble(i32::try_from(year).ok(), month, day, time, zone, standard), cursor))
+    let standard = standard && time.standard && zone.standard();
+    (assemble(i32::try_from(year).ok(), month, day, time, zone, standard), cursor)
+}
+
+/// The value of two decimal digits.
+fn two(tens: u8, ones: u8) -> Option<u32> {
+    match (tens, ones) {
+        (b'0'..=b'9', b'0'..=b'9') => Some(u32::from(tens - b'0') * 10 + u32::from(ones - b'0')),
+        _ => None,
+    }
 }
 
 /// Reads a stamp whose date and time stand apart, as `date=2026-03-31 time=07:48:26`.
@@ -242,21 +307,26 @@ fn lower_case(name: [u8; 3]) -> [u8; 3] {
 
 /// The month of an English three-letter name in any case.
 fn month_number(name: [u8; 3]) -> Option<u32> {
-    Some(match &lower_case(name) {
-        b"jan" => 1,
-        b"feb" => 2,
-        b"mar" => 3,
-        b"apr" => 4,
-        b"may" => 5,
-        b"jun" => 6,
-        b"jul" => 7,
-        b"aug" => 8,
-        b"sep" => 9,
-        b"oct" => 10,
-        b"nov" => 11,
-        b"dec" => 12,
-        _ => return None,
-    })
+    /// Names as numbers: one comparison each.
+    const fn key([a, b, c]: [u8; 3]) -> u32 {
+        u32::from_be_bytes([0, a, b, c])
+    }
+    const NAMES: [u32; 12] = [
+        key(*b"jan"),
+        key(*b"feb"),
+        key(*b"mar"),
+        key(*b"apr"),
+        key(*b"may"),
+        key(*b"jun"),
+        key(*b"jul"),
+        key(*b"aug"),
+        key(*b"sep"),
+        key(*b"oct"),
+        key(*b"nov"),
+        key(*b"dec"),
+    ];
+    let name = key(lower_case(name));
+    NAMES.iter().zip(1..).find(|(known, _)| **known == name).map(|(_, month)| month)
 }
 
 /// `hh:mm:ss` with an optional fraction, values as written.
@@ -274,7 +344,7 @@ impl TimeOfDay {
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let before = cursor.rest.len();
         let hour = cursor.number(1, 2)?;
-        let mut standard = before - cursor.rest.len() == 2;
+        let standard = before - cursor.rest.len() == 2;
         if !cursor.eat(b':') {
             return None;
         }
@@ -283,21 +353,25 @@ impl TimeOfDay {
             return None;
         }
         let second = cursor.number(2, 2)?;
+        let mut time = Self { hour, minute, second, nanosecond: None, standard };
+        time.read_fraction(cursor);
+        Some(time)
+    }
+
+    /// Reads a fraction, if there is one.
+    fn read_fraction(&mut self, cursor: &mut Cursor<'_>) {
+        let Some(mark @ (b'.' | b',')) = cursor.peek() else { return };
         let mut ahead = *cursor;
-        let mark = ahead.take(1);
-        let mut nanosecond = None;
-        if matches!(mark, b"." | b",") {
-            let digits = ahead.rest.len();
-            if let Some(value) = ahead.number(1, 9) {
-                let digits = digits - ahead.rest.len();
-                nanosecond =
-                    Some(value * 10_u32.pow(9_u32.saturating_sub(u32::try_from(digits).unwrap_or(9))));
-                let dropped = ahead.take_while(32, |octet| octet.is_ascii_digit());
-                standard = standard && mark == b"." && digits <= 6 && dropped.is_empty();
-                *cursor = ahead;
-            }
+        ahead.take(1);
+        let digits = ahead.rest.len();
+        if let Some(value) = ahead.number(1, 9) {
+            let digits = digits - ahead.rest.len();
+            self.nanosecond =
+                Some(value * 10_u32.pow(9_u32.saturating_sub(u32::try_from(digits).unwrap_or(9))));
+            let dropped = ahead.take_while(32, |octet| octet.is_ascii_digit());
+            self.standard = self.standard && mark == b'.' && digits <= 6 && dropped.is_empty();
+            *cursor = ahead;
         }
-        Some(Self { hour, minute, second, nanosecond, standard })
     }
 }
 
