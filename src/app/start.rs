@@ -50,14 +50,15 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let tls_settings = settings.listeners.syslog.tls_settings();
     let tls = tls_settings.as_ref().map(tls::load).transpose().context("listeners.syslog.tls")?;
     let tls = tls.map(TlsInForce::new);
-    let bound = group::bind(&wiring::group(settings, runtime, tls.as_ref()))?;
+    let group_settings = wiring::group(settings, runtime, tls.as_ref());
+    let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
         credentials,
-        memory_bound_octets: memory::bound(slots, bound.receive_octets(), settings),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings.tcp),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,
