@@ -51,14 +51,15 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let usm = usm(&credentials, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
-    let bound = group::bind(&wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls)))?;
+    let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));
+    let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
         node_id: store.node_id,
         snmpv3_users: usm.users.load().len(),
-        memory_bound_octets: memory::bound(slots, bound.receive_octets(), wiring::shards(settings), settings),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,

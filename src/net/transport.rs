@@ -10,6 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+/// Memory that a connection in the clear takes while nothing of it is unfinished: 2 to 4 KiB were measured.
+pub const PLAIN_OCTETS_MAX: usize = 4 * 1024;
+
+/// Memory that a connection within TLS takes at most: 11 KiB were measured while it is idle, an unfinished record takes
+/// 18 KiB more, and a peer that shakes hands may make the library hold a handshake message of 64 KiB.
+pub const TLS_OCTETS_MAX: usize = 96 * 1024;
+
 /// A connection of which the first octets were read already.
 #[derive(Debug)]
 pub struct Rewound {

@@ -16,15 +16,19 @@ fn mutual(options: Options) -> Daemon {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let authority = Authority::new(folder.path());
     authority.issue(folder.path(), "sender", &["sender.example.net"]);
-    let options = options
+    Daemon::start_in(folder, asking_for_certificates(options))
+}
+
+/// TLS with `server.pem`, for senders that `ca.pem` vouches for.
+fn asking_for_certificates(options: Options) -> Options {
+    options
         .set("listeners.syslog.tls.enabled", "true")
         .set("listeners.syslog.tls.port", "0")
         .set("listeners.syslog.tls.certificate_file", "server.pem")
         .set("listeners.syslog.tls.key_file", "server.key")
         .set("listeners.syslog.tls.client_certificates", "required")
         .set("listeners.syslog.tls.client_ca_file", "ca.pem")
-        .set("listeners.syslog.tls.client_names", "[\"*.example.net\"]");
-    Daemon::start_in(folder, options)
+        .set("listeners.syslog.tls.client_names", "[\"*.example.net\"]")
 }
 
 #[test]
@@ -158,4 +162,30 @@ fn openssl_is_let_in_with_a_certificate_and_told_why_not_without() {
         daemon.listener("syslog-tls").unwrap()["connections"]["handshake_failed"] == 3
     });
     assert_eq!(daemon.stop().stored, 2);
+}
+
+/// The commands of the block in README.md that follows `<!-- NAME -->`.
+fn commands_of_readme(name: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(crate::support::source::root().join("README.md")).unwrap();
+    let (_, block) = readme.split_once(&format!("<!-- {name} -->\n```console\n")).unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    block.lines().map(|line| line.strip_prefix("$ ").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn certificates_made_as_the_readme_says_are_good() {
+    let Some(openssl) = find("openssl") else { return };
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let commands = commands_of_readme("certificates");
+    assert_eq!(commands.len(), 5);
+    for command in commands {
+        let output = Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+    let daemon = Daemon::start_in(folder, asking_for_certificates(Options::default()));
+    let output =
+        s_client(&openssl, &daemon, &["-cert", "sender.pem", "-key", "sender.key"], "<14>a b: let in\n");
+    assert!(output.status.success(), "{output:?}");
+    daemon.wait_count(1);
+    daemon.stop();
 }
