@@ -9,6 +9,7 @@ use super::auth;
 use super::key::Key;
 use super::privacy::{self, Freshness};
 use super::protocol::{AuthProtocol, PrivProtocol};
+use super::{CredentialSecrets, UserSecrets, Users, Usm};
 
 const AUTH: [AuthProtocol; 6] = [
     AuthProtocol::Md5,
@@ -162,4 +163,16 @@ fn the_mac_must_have_its_exact_length_and_every_bit_counts() {
 fn nothing_shows_a_key() {
     let key = auth::key_of_password(AuthProtocol::Sha, b"maplesyrup");
     assert_eq!(format!("{key:?}"), "Key(..)");
+    let credential = CredentialSecrets {
+        priority: 1,
+        auth: Some((AuthProtocol::Sha, b"maplesyrup")),
+        privacy: Some((PrivProtocol::Aes, b"maplesyrup")),
+    };
+    let secrets = UserSecrets { name: b"ops", credentials: &[credential] };
+    let usm = Usm::new(None, Users::derive(&[secrets], &Users::default()));
+    for shown in [format!("{secrets:?}"), format!("{:?}", usm.users.load()), format!("{usm:?}")] {
+        // As text, and as a list of octets.
+        assert!(!shown.contains("maplesyrup") && !shown.contains("109, 97, 112, 108"), "{shown}");
+        assert!(!shown.contains("159, 181, 204, 3"), "the key is shown: {shown}");
+    }
 }
