@@ -38,10 +38,10 @@ pub fn enrich(message: &Message<'_>, relay: Option<IpAddr>, out: &mut Vec<u8>) {
     let mut out = Bounded::new(out, limits::ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
     let mut object = Object::new(&mut out);
     if let Some(msg_id) = message.msg_id.filter(|id| message.app_name != Some(id)) {
-        object.text("msg_id", msg_id);
+        _ = object.large("msg_id", "msg_id_truncated", |out| json::text(out, msg_id));
     }
     if let Some(proc_id) = message.proc_id.filter(|id| number(id).is_none()) {
-        object.text("proc_id", proc_id);
+        _ = object.large("proc_id", "proc_id_truncated", |out| json::text(out, proc_id));
     }
     if let Some(sequence_number) = message.sequence_number {
         object.member("sequence_number");

@@ -109,6 +109,15 @@ fn text_with_pairs_in_it_is_text() {
 }
 
 #[test]
+fn fields_of_the_header_that_are_too_long_say_so() {
+    let field = "\x01".repeat(30_000);
+    let line = format!("<165>1 - h a {field} {field} [x a=\"1\"] hi");
+    let found = object(&line);
+    assert_eq!((&found["msg_id_truncated"], &found["proc_id_truncated"]), (&json!(true), &json!(true)));
+    assert_eq!(found["structured_data"], json!({"x": {"a": "1"}}));
+}
+
+#[test]
 fn a_payload_that_is_too_long_says_so() {
     let value = "\x01".repeat(30_000);
     let line = format!("<34>a=1 b=2 c=\"{value}\"");

@@ -219,8 +219,23 @@ pub(super) fn value<'a>(out: &mut Bounded<'_>, pieces: impl Iterator<Item = &'a 
     out.push(b"\"");
 }
 
+/// Octets that stand for themselves in a JSON string, whatever is around them.
+const PLAIN: [bool; 256] = {
+    let mut members = [false; 256];
+    let mut octet = b' ';
+    while octet < 0x7F {
+        members[octet as usize] = !matches!(octet, b'"' | b'\\');
+        octet += 1;
+    }
+    members
+};
+
 /// Writes a part of a JSON string.
 fn piece(out: &mut Bounded<'_>, octets: &[u8]) {
+    // Without an early end; names and values are short, and mostly it comes out like this.
+    if octets.iter().fold(true, |plain, octet| plain & PLAIN[usize::from(*octet)]) {
+        return out.push(octets);
+    }
     for chunk in octets.utf8_chunks() {
         out.escaped(chunk.valid());
         if !chunk.invalid().is_empty() {
