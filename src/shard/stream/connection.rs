@@ -24,7 +24,7 @@ use crate::wire::syslog::framing::Deframer;
 /// Pause before a connection looks again whether the queue has room.
 const FULL_PAUSE: Duration = Duration::from_millis(5);
 
-/// Octets taken with one read while a long message is unfinished.
+/// Octets taken with one read while a long message is unfinished, and of RELP.
 const PENDING_READ_OCTETS: usize = 8 * 1024;
 
 /// How long a peer may take to take an answer when no frame timeout is set.
@@ -204,8 +204,12 @@ impl Connection {
         // Little that is pending goes before the next octets; a long message grows where it is, since to copy it for
         // each octet that a slow sender sends would be work without measure.
         let is_long = self.pending.len() > PENDING_COPIED_OCTETS;
-        let (ahead, octets) =
-            if is_long { (0, PENDING_READ_OCTETS) } else { (self.pending.len(), READ_OCTETS) };
+        // What a full window leaves of a RELP read waits here, so it must not be much.
+        let most = match &self.divider {
+            Divider::Syslog(_) => READ_OCTETS,
+            Divider::Relp(_) => PENDING_READ_OCTETS,
+        };
+        let (ahead, octets) = if is_long { (0, PENDING_READ_OCTETS) } else { (self.pending.len(), most) };
         for (place, octet) in scratch.iter_mut().zip(self.pending.iter().take(ahead)) {
             *place = *octet;
         }
