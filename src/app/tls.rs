@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use crate::app::reload::{SETTLE, watch};
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::net::tls::{self, TlsInForce, TlsSettings};
 
 /// Keeps the certificates in force up to date.
@@ -22,6 +23,7 @@ pub(super) struct TlsReloader {
 impl TlsReloader {
     /// Starts watching the files of `settings`, from which `in_force` was made.
     pub(super) fn start(settings: TlsSettings, in_force: TlsInForce, control: &Runtime) -> Self {
+        warn(&settings);
         let (wanted, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut watchers = Vec::new();
         let mut folders: Vec<&Path> = Vec::new();
@@ -48,6 +50,13 @@ impl TlsReloader {
     /// Asks for a reload now, whether a file changed or not.
     pub(super) fn request(&self) {
         self.wanted.notify_one();
+    }
+}
+
+/// Says when our certificate is of no use, or soon will be.
+fn warn(settings: &TlsSettings) {
+    if let Some(warning) = tls::expiry_warning(settings, SystemClock.now()) {
+        tracing::warn!("{warning}");
     }
 }
 
@@ -91,6 +100,7 @@ impl Task {
                 Ok(config) => {
                     self.in_force.replace(config);
                     tracing::info!("the certificates in {files:?} are in force for new connections");
+                    warn(&self.settings);
                 }
                 // Often one of two files is new and the other one comes in a moment: then it is looked at again.
                 Err(error) => {

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::config::document::Source;
 use crate::config::error::{ConfigError, Problem};
 use crate::config::settings::Settings;
@@ -86,10 +87,13 @@ pub fn check(path: &Path) -> CheckReport {
         None if refused => {}
         None => report.summary.push("no credentials file".to_owned()),
     }
-    if let (false, Some(tls)) = (refused, settings.listeners.syslog.tls_settings()) {
-        let name = tls.certificate_file.display();
-        match tls::load(&tls) {
-            Ok(_) => report.summary.push(format!("{name}: certificate and key go together")),
+    if let (false, Some(files)) = (refused, settings.listeners.syslog.tls_settings()) {
+        let name = files.certificate_file.display();
+        match tls::load(&files) {
+            Ok(_) => {
+                report.summary.push(format!("{name}: certificate and key go together"));
+                report.warnings.extend(tls::expiry_warning(&files, SystemClock.now()));
+            }
             Err(error) => {
                 report.problems.push(Problem::of_file(
                     &path.display().to_string(),

@@ -17,7 +17,10 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::{RootCertStore, ServerConfig};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
+use crate::base::clock::Timestamp;
 use crate::net::tls::clients::{ClientPolicy, Clients};
 
 /// What TLS listeners go by: replaced as a whole when the files change. A connection keeps what it began with.
@@ -49,6 +52,9 @@ impl TlsInForce {
         self.0.store(Arc::new(config));
     }
 }
+
+/// A certificate that is valid for less than two weeks more is told.
+const EXPIRY_NOTICE_SECONDS: i64 = 14 * 86_400;
 
 /// Where the certificates are, and who is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +141,27 @@ pub fn load(settings: &TlsSettings) -> Result<ServerConfig, TlsError> {
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     Ok(config)
+}
+
+/// Says when our certificate is not valid at `now`, or will not be for much longer.
+#[must_use]
+pub fn expiry_warning(settings: &TlsSettings, now: Timestamp) -> Option<String> {
+    let chain = certificates(&settings.certificate_file).ok()?;
+    let (_, certificate) = X509Certificate::from_der(chain.first()?).ok()?;
+    let validity = certificate.validity();
+    let (from, until) = (validity.not_before.timestamp(), validity.not_after.timestamp());
+    let now = now.0.div_euclid(1_000_000);
+    let file = settings.certificate_file.display();
+    if now < from {
+        return Some(format!("the certificate in {file} is not valid before {}", validity.not_before));
+    }
+    match until - now {
+        ..0 => Some(format!("the certificate in {file} expired on {}", validity.not_after)),
+        0..EXPIRY_NOTICE_SECONDS => {
+            Some(format!("the certificate in {file} expires on {}", validity.not_after))
+        }
+        _ => None,
+    }
 }
 
 /// Reads a file of secrets or certificates.

@@ -125,6 +125,24 @@ fn a_client_is_let_in_by_its_ca_its_name_or_its_fingerprint() {
 }
 
 #[test]
+fn a_certificate_of_ours_that_expires_is_told() {
+    let authority = Authority::new();
+    let mut params = named(&["localhost"]);
+    params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2026, 3, 1);
+    let (certificate, _) = authority.issue(params);
+    authority.write("server.pem", &certificate.pem());
+    let told = |day: i64| {
+        let now = Timestamp((1_767_225_600 + day * 86_400) * 1_000_000);
+        expiry_warning(&authority.settings(), now).unwrap_or_default()
+    };
+    assert!(told(-1).contains("server.pem is not valid before"), "{}", told(-1));
+    assert_eq!((told(0), told(44)), (String::new(), String::new()));
+    assert!(told(46).contains("server.pem expires on"), "{}", told(46));
+    assert!(told(60).contains("server.pem expired on"), "{}", told(60));
+}
+
+#[test]
 fn an_expired_certificate_is_not_let_in() {
     let authority = Authority::new();
     let (ours, _) = authority.issue(named(&["a.example.net"]));

@@ -54,6 +54,8 @@ pub(super) struct Door {
     pub(super) admission: Admission,
     pub(super) sources: SourceAdmission,
     pub(super) complaints: Complaints,
+    /// A flood of one kind must not hide the other.
+    pub(super) tls_complaints: Complaints,
 }
 
 /// Keeps peers from filling our log.
@@ -233,9 +235,11 @@ fn refuse(door: &Door, peer: SocketAddr, refusal: Refusal) {
     };
     counter.add(1);
     let port = door.port;
-    match door.complaints.due() {
+    let is_tls = std::ptr::eq(counter, &counters.handshake_failed);
+    let complaints = if is_tls { &door.tls_complaints } else { &door.complaints };
+    match complaints.due() {
         Some(0) => tracing::warn!(port, %peer, "connection refused: {reason}"),
-        Some(before) => tracing::warn!(port, %peer, before, "connection refused: {reason}"),
+        Some(others) => tracing::warn!(port, %peer, "connection refused (and {others} before): {reason}"),
         None => tracing::debug!(port, %peer, "connection refused: {reason}"),
     }
 }

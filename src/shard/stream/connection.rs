@@ -24,7 +24,7 @@ use crate::wire::syslog::framing::Deframer;
 /// Pause before a connection looks again whether the queue has room.
 const FULL_PAUSE: Duration = Duration::from_millis(5);
 
-/// Octets taken with one read while a long message is unfinished.
+/// Octets taken with one read while a long message is unfinished, and of RELP.
 const PENDING_READ_OCTETS: usize = 8 * 1024;
 
 /// How long a peer may take to take an answer when no frame timeout is set.
@@ -59,8 +59,8 @@ impl Drop for Connection {
 
 /// What a connection waited for.
 enum Event {
-    /// A read ended, or did not in time.
-    Read(Result<io::Result<(usize, Taken)>, tokio::time::error::Elapsed>),
+    /// A read ended (`None` at the end of the stream), or did not in time.
+    Read(Result<io::Result<Option<Taken>>, tokio::time::error::Elapsed>),
     /// Something was committed.
     Committed,
     /// The program stops, or a moment has passed since then.
@@ -111,8 +111,8 @@ impl Connection {
             }
             let event = self.next_event(&mut stopped, stopping_since.is_some(), inbox.as_deref()).await;
             let taken = match event {
-                Event::Read(Ok(Ok((0, _)))) => break,
-                Event::Read(Ok(Ok((_, taken)))) => taken,
+                Event::Read(Ok(Ok(None))) => break,
+                Event::Read(Ok(Ok(Some(taken)))) => taken,
                 // The peer reset the connection, or broke TLS.
                 Event::Read(Ok(Err(_))) => break,
                 Event::Read(Err(_)) if stopping_since.is_some() => break,
@@ -127,6 +127,7 @@ impl Connection {
                 }
                 Event::Stop => continue,
             };
+            self.account();
             if self.settle(taken, false).await.is_err() || self.note_pending(taken).is_err() {
                 break;
             }
@@ -192,15 +193,23 @@ impl Connection {
         idle.min(frame)
     }
 
-    /// Reads once and takes in what is whole. 0 octets are the end of the stream.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(usize, Taken)>> {
+    /// Reads once and takes in what is whole; `None` at the end of the stream. While the queue is full nothing is read,
+    /// so that what cannot be handed over stays with the kernel.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Taken>>> {
         let hub = Rc::clone(&self.hub);
+        if !hub.intake.borrow_mut().has_room() {
+            return Poll::Ready(Ok(Some(Taken::Blocked)));
+        }
         let mut scratch = hub.scratch.borrow_mut();
         // Little that is pending goes before the next octets; a long message grows where it is, since to copy it for
         // each octet that a slow sender sends would be work without measure.
         let is_long = self.pending.len() > PENDING_COPIED_OCTETS;
-        let (ahead, octets) =
-            if is_long { (0, PENDING_READ_OCTETS) } else { (self.pending.len(), READ_OCTETS) };
+        // What a full window leaves of a RELP read waits here, so it must not be much.
+        let most = match &self.divider {
+            Divider::Syslog(_) => READ_OCTETS,
+            Divider::Relp(_) => PENDING_READ_OCTETS,
+        };
+        let (ahead, octets) = if is_long { (0, PENDING_READ_OCTETS) } else { (self.pending.len(), most) };
         for (place, octet) in scratch.iter_mut().zip(self.pending.iter().take(ahead)) {
             *place = *octet;
         }
@@ -208,17 +217,17 @@ impl Connection {
         ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buffer))?;
         let count = buffer.filled().len();
         if count == 0 {
-            return Poll::Ready(Ok((0, Taken::All)));
+            return Poll::Ready(Ok(None));
         }
         let octets = scratch.get(..ahead + count).unwrap_or_default();
         if is_long {
             self.pending.extend_from_slice(octets);
-            return Poll::Ready(Ok((count, self.take_pending(false))));
+            return Poll::Ready(Ok(Some(self.take_pending(false))));
         }
         let (consumed, taken) = self.take(octets, false);
         self.pending.clear();
         self.pending.extend_from_slice(octets.get(consumed..).unwrap_or_default());
-        Poll::Ready(Ok((count, taken)))
+        Poll::Ready(Ok(Some(taken)))
     }
 
     /// Takes in the whole frames at the start of `octets`; returns how many octets they were.
@@ -265,15 +274,20 @@ impl Connection {
         } else {
             self.pending_since.get_or_insert_with(Stopwatch::start);
         }
-        let total = self.hub.pending_octets.get() + self.pending.capacity() - self.pending_capacity;
-        self.pending_capacity = self.pending.capacity();
-        self.hub.pending_octets.set(total);
-        if total > PENDING_OCTETS_MAX && !self.pending.is_empty() {
+        self.account();
+        if self.hub.pending_octets.get() > PENDING_OCTETS_MAX && !self.pending.is_empty() {
             self.door.counters.refused_memory.add(1);
             tracing::debug!(peer = %self.origin.peer, "connection closed: unfinished messages take too much memory");
             return Err(());
         }
         Ok(())
+    }
+
+    /// Tells the hub how much memory the unfinished message takes.
+    fn account(&mut self) {
+        let total = self.hub.pending_octets.get() + self.pending.capacity() - self.pending_capacity;
+        self.pending_capacity = self.pending.capacity();
+        self.hub.pending_octets.set(total);
     }
 
     /// Turns commits into answers.

@@ -171,6 +171,7 @@ async fn serve(
                 admission: listener.admission.clone(),
                 sources: sources.clone(),
                 complaints: accepting::Complaints::default(),
+                tls_complaints: accepting::Complaints::default(),
             });
             let socket = TcpListener::from_std(socket)?;
             tokio::task::spawn_local(accepting::accept(socket, door, Rc::clone(hub), stopped.clone()));
