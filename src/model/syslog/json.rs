@@ -8,8 +8,12 @@ use crate::wire::syslog::escape::Pieces;
 use crate::wire::syslog::pairs::Pair;
 use crate::wire::syslog::structured_data::Param;
 
-/// Slots of the table of names; twice the names, so that searches are short.
-const SLOTS: usize = 2 * JSON_PAIRS_MAX;
+/// How many numbers the names of an object may have: so many that two of 60 names seldom have the same.
+const NUMBERS: usize = 2_048;
+
+/// How often the fields are read again to see whether a name is repeated or only has the number of another. Who makes it
+/// happen more often has his fields grouped, which is dearer once, but not each time.
+const DOUBTS_MAX: usize = 4;
 
 /// A JSON object under construction.
 pub(super) struct Object<'b, 'o> {
@@ -111,14 +115,20 @@ where
     let before = out.mark();
     let start = source.clone();
     let mut seen = Names::new();
+    let mut doubts = 0;
     let mut object = Object::new(out);
     for field in source.take(count_max) {
         let field = field.into();
-        if !seen.insert(field.name) {
-            // Read on, so that `source` has come as far as without repeated names.
-            let _: usize = source.take(count_max.saturating_sub(seen.count)).count();
-            out.rewind(before);
-            return grouped(out, start.take(count_max));
+        if seen.insert(field.name) {
+            doubts += 1;
+            let is_repeated = doubts > DOUBTS_MAX
+                || start.clone().take(seen.count - 1).any(|it| it.into().name == field.name);
+            if is_repeated {
+                // Read on, so that `source` has come as far as without repeated names.
+                let _: usize = source.take(count_max.saturating_sub(seen.count)).count();
+                out.rewind(before);
+                return grouped(out, start.take(count_max));
+            }
         }
         object.separate();
         text(object.out, field.name);
@@ -165,41 +175,38 @@ where
     count
 }
 
-/// The names of an object so far: a table that is searched from a place that the name itself gives.
-struct Names<'a> {
-    slots: [&'a [u8]; SLOTS],
+/// The names of an object so far, as a set of numbers that are made of them: most names are told apart by it, without
+/// keeping them.
+struct Names {
+    numbers: [u64; NUMBERS / 64],
     count: usize,
 }
 
-impl<'a> Names<'a> {
+impl Names {
     fn new() -> Self {
-        Self { slots: [&[]; SLOTS], count: 0 }
+        Self { numbers: [0; NUMBERS / 64], count: 0 }
     }
 
-    /// Adds `name`; `false` when it is there, or when a repeated one cannot be told.
-    fn insert(&mut self, name: &'a [u8]) -> bool {
-        if name.is_empty() || self.count >= JSON_PAIRS_MAX {
-            return false;
-        }
+    /// Adds `name`; gives whether it may have been there.
+    fn insert(&mut self, name: &[u8]) -> bool {
         self.count += 1;
-        let mut place = Self::place(name);
-        loop {
-            match self.slots.get_mut(place % SLOTS) {
-                Some(slot) if slot.is_empty() => {
-                    *slot = name;
-                    return true;
-                }
-                Some(slot) if *slot == name => return false,
-                _ => place += 1,
-            }
-        }
+        let number = Self::number(name);
+        let bit = 1 << (number % 64);
+        let Some(place) = self.numbers.get_mut(number / 64) else { return true };
+        let was_there = *place & bit != 0;
+        *place |= bit;
+        was_there
     }
 
-    /// Where the search for `name` starts. It need not be hard to guess: there are few names.
-    fn place(name: &[u8]) -> usize {
-        let octet = |place: usize| name.get(place).map_or(0, |octet| usize::from(*octet));
-        let half = name.len() / 2;
-        name.len() + 7 * octet(0) + 31 * octet(half) + 101 * octet(name.len() - 1) + 53 * octet(half / 2)
+    /// The number of a name, below [`NUMBERS`].
+    fn number(name: &[u8]) -> usize {
+        let mixed = name.chunks(8).fold(name.len() as u64, |number, part| {
+            let word = part.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
+            let mixed = (number ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            mixed ^ mixed >> 29
+        });
+        // The highest bits depend on all others.
+        (mixed >> (64 - NUMBERS.ilog2())) as usize
     }
 }
 
