@@ -2,11 +2,9 @@
 //!
 //! Invariant: none of it may take longer than a message may, and what is refused is counted with its reason.
 
-use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -15,17 +13,15 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::base::cidr::IpRanges;
-use crate::base::clock::Stopwatch;
 use crate::base::limits::PROXY_HEADER_OCTETS_MAX;
-use crate::net::accept::{Admission, ConnectionCounters, SourceAdmission, SourcePlace};
+use crate::net::accept::SourcePlace;
 use crate::net::tls::TlsInForce;
 use crate::net::tls::hello::{HELLO_OCTETS, Offer};
 use crate::net::transport::{Rewound, Transport};
 use crate::shard::stream::connection::Connection;
-use crate::shard::stream::frames::Origin;
+use crate::shard::stream::door::Door;
 use crate::shard::stream::hub::Hub;
-use crate::shard::stream::{Speech, StreamLimits};
+use crate::shard::stream::origin::Origin;
 use crate::wire::proxy_protocol::{self, ProxyError, Step};
 
 /// Pause after a failed accept: it fails again at once while the process has no descriptors left.
@@ -36,46 +32,6 @@ const OPENING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Octets of a connection read at first when a PROXY header is due.
 const HEADER_READ_OCTETS: usize = 256;
-
-/// A listener complains about its peers at most so often.
-const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
-
-/// What a connection inherits from its listener.
-#[derive(Debug)]
-pub(super) struct Door {
-    pub(super) listener: u8,
-    pub(super) port: u16,
-    pub(super) speech: Speech,
-    pub(super) tls: Option<TlsInForce>,
-    pub(super) proxies: IpRanges,
-    pub(super) allowed: Option<IpRanges>,
-    pub(super) limits: StreamLimits,
-    pub(super) counters: Arc<ConnectionCounters>,
-    pub(super) admission: Admission,
-    pub(super) sources: SourceAdmission,
-    pub(super) complaints: Complaints,
-    /// A flood of one kind must not hide the other.
-    pub(super) tls_complaints: Complaints,
-}
-
-/// Keeps peers from filling our log.
-#[derive(Debug, Default)]
-pub(super) struct Complaints {
-    last: Cell<Option<Stopwatch>>,
-    held_back: Cell<u64>,
-}
-
-impl Complaints {
-    /// Whether to complain now; if so, how many complaints were held back before.
-    fn due(&self) -> Option<u64> {
-        if self.last.get().is_some_and(|last| last.elapsed() < COMPLAINT_INTERVAL) {
-            self.held_back.set(self.held_back.get() + 1);
-            return None;
-        }
-        self.last.set(Some(Stopwatch::start()));
-        Some(self.held_back.take())
-    }
-}
 
 /// Why a connection does not get to speak.
 enum Refusal {
@@ -266,19 +222,5 @@ fn handshake_reason(peer: SocketAddr, offer: &Offer, error: &io::Error) -> Strin
         }
         Some(other) => format!("TLS handshake with {peer}: {other}"),
         None => format!("{peer} ended the TLS handshake: {error}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn complaints_are_rare_and_count_those_held_back() {
-        let complaints = Complaints::default();
-        assert_eq!(complaints.due(), Some(0));
-        assert_eq!((complaints.due(), complaints.due()), (None, None));
-        complaints.last.set(None);
-        assert_eq!(complaints.due(), Some(2));
     }
 }

@@ -14,9 +14,10 @@ use tokio::time::timeout;
 
 use crate::base::clock::Stopwatch;
 use crate::net::transport::Transport;
-use crate::shard::stream::accepting::Door;
-use crate::shard::stream::frames::{Divider, Origin, Taken};
+use crate::shard::stream::door::Door;
+use crate::shard::stream::frames::Divider;
 use crate::shard::stream::hub::{Hub, Inbox, PENDING_COPIED_OCTETS, PENDING_OCTETS_MAX, READ_OCTETS};
+use crate::shard::stream::origin::{Origin, Taken};
 use crate::shard::stream::relp::Relp;
 use crate::shard::stream::{FAREWELL, Speech, TICK};
 use crate::wire::syslog::framing::Deframer;

@@ -14,8 +14,10 @@
 mod accepting;
 pub mod acknowledgements;
 mod connection;
+mod door;
 mod frames;
 mod hub;
+mod origin;
 pub mod relays;
 mod relp;
 pub mod session;
@@ -35,8 +37,8 @@ use crate::base::clock::{Clock, Stopwatch};
 use crate::net::accept::{Admission, ConnectionCounters, SourceAdmission};
 use crate::net::tls::TlsInForce;
 use crate::shard::intake::{Intake, Overflow};
-use crate::shard::stream::accepting::Door;
 use crate::shard::stream::acknowledgements::Mailbox;
+use crate::shard::stream::door::{Complaints, Door};
 use crate::shard::stream::hub::Hub;
 use crate::shard::stream::relays::Relays;
 use crate::wire::syslog::framing::Oversize;
@@ -170,8 +172,8 @@ async fn serve(
                 counters: Arc::clone(&listener.connections),
                 admission: listener.admission.clone(),
                 sources: sources.clone(),
-                complaints: accepting::Complaints::default(),
-                tls_complaints: accepting::Complaints::default(),
+                complaints: Complaints::default(),
+                tls_complaints: Complaints::default(),
             });
             let socket = TcpListener::from_std(socket)?;
             tokio::task::spawn_local(accepting::accept(socket, door, Rc::clone(hub), stopped.clone()));

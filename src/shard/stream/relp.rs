@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::base::clock::Timestamp;
 use crate::model::batch::Acknowledgement;
-use crate::shard::stream::frames::{Origin, Taken, cut};
 use crate::shard::stream::hub::{Hub, Inbox};
+use crate::shard::stream::origin::{Origin, Taken, cut};
 use crate::shard::stream::relays::Visit;
 use crate::shard::stream::session::{Session, Verdict};
 use crate::wire::syslog::framing::Oversize;
