@@ -97,7 +97,9 @@ fn what_is_not_relp_is_kept_and_cut_off() {
     let _ = stream.read_to_end(&mut Vec::new());
     daemon.wait_count(1);
     assert!(daemon.store().column("SELECT validation_errors FROM messages")[0].contains("framing broken"));
-    assert_eq!(daemon.listener("syslog-relp").unwrap()["connections"]["broken_framing"], 1);
+    wait_until("it is counted", || {
+        daemon.listener("syslog-relp").unwrap()["connections"]["broken_framing"] == 1
+    });
     daemon.stop();
 }
 
