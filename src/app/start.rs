@@ -86,10 +86,9 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, listeners.len())?;
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-    let shards = group.counters.clone();
     let sources = Sources {
         listeners: Arc::new(listeners),
-        shards,
+        shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
         depth,
         limiter: group.limiter.clone(),

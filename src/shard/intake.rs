@@ -67,14 +67,24 @@ impl Intake {
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
         refused(counters, refusal).add_alone(1);
+        if arrival.acknowledgement.is_some() {
+            // Whoever waits would wait for ever.
+            self.open_batch(arrival.at);
+            self.batch.acknowledgements.extend(arrival.acknowledgement);
+        }
+    }
+
+    /// Makes an empty batch ready for what arrives at `at`.
+    fn open_batch(&mut self, at: Timestamp) {
+        if self.batch.is_empty() {
+            self.pipeline.begin(&mut self.batch);
+            self.oldest = at;
+        }
     }
 
     /// Takes an arrival, whoever sent it.
     fn take(&mut self, arrival: &Arrival<'_>) {
-        if self.batch.is_empty() {
-            self.pipeline.begin(&mut self.batch);
-            self.oldest = arrival.at;
-        }
+        self.open_batch(arrival.at);
         let outcome = self.pipeline.process(arrival, &mut self.batch);
         self.batch.acknowledgements.extend(arrival.acknowledgement);
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
