@@ -29,7 +29,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials and certificates (the default)
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials and
+    /// certificates (the default)
     Run,
     /// Validate the configuration, the rules and the credentials; exit 1 when something is wrong
     Check,
