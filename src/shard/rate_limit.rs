@@ -81,7 +81,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A limiter with room for [`SETS`] times [`WAYS`] sources.
+    /// A limiter with room for 131,072 sources.
     #[must_use]
     pub fn new(settings: RateSettings) -> Self {
         Self {
