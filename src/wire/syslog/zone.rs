@@ -41,7 +41,10 @@ impl Offset {
             None if standard || spaced => return Self::Absent,
             None => 0,
         };
-        if spaced && !(ahead.at_field_end() || ahead.at(b':')) {
+        // ` +1002:: x` is the start of a text.
+        let mut colon = ahead;
+        let ends = ahead.at_field_end() || (colon.eat(b':') && colon.at_field_end());
+        if spaced && !ends {
             return Self::Absent;
         }
         *cursor = ahead;
