@@ -207,6 +207,13 @@ impl Pipeline {
             return Outcome::Discarded;
         }
         let mut reasons = decoded.reasons;
+        // A datagram whose end is missing may still hold a whole notification: what else came of it is kept beside it.
+        let is_kept = arrival.cut.is_none() || arrival.protocol == Protocol::Syslog;
+        let raw_bytes = if is_kept || !decoded.raw_bytes.is_empty() {
+            decoded.raw_bytes
+        } else {
+            batch.append(arrival.bytes)
+        };
         match arrival.cut {
             Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
             Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
@@ -221,7 +228,7 @@ impl Pipeline {
             source: decoded.source,
             kind: decoded.kind,
             text: decoded.text,
-            raw_bytes: decoded.raw_bytes,
+            raw_bytes,
             enriched: decoded.enriched,
             rule: matched.map(|index| index.0),
             reasons,
