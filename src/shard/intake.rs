@@ -66,25 +66,16 @@ impl Intake {
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
+        // Nobody is told that it was taken: who waits for that has it still, and repeats it.
         refused(counters, refusal).add_alone(1);
-        if arrival.acknowledgement.is_some() {
-            // Whoever waits would wait for ever.
-            self.open_batch(arrival.at);
-            self.batch.acknowledgements.extend(arrival.acknowledgement);
-        }
-    }
-
-    /// Makes an empty batch ready for what arrives at `at`.
-    fn open_batch(&mut self, at: Timestamp) {
-        if self.batch.is_empty() {
-            self.pipeline.begin(&mut self.batch);
-            self.oldest = at;
-        }
     }
 
     /// Takes an arrival, whoever sent it.
     fn take(&mut self, arrival: &Arrival<'_>) {
-        self.open_batch(arrival.at);
+        if self.batch.is_empty() {
+            self.pipeline.begin(&mut self.batch);
+            self.oldest = arrival.at;
+        }
         let outcome = self.pipeline.process(arrival, &mut self.batch);
         self.batch.acknowledgements.extend(arrival.acknowledgement);
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
