@@ -4,7 +4,7 @@
 #   perf/sources.sh
 #
 # 1. Memory: as many messages from 1,000 addresses and from 1,000,000, with the rate limit on. The right answer: every
-#    message is accounted for, sources were evicted and counted, and the million took at most 64 MiB more.
+#    message is accounted for, and the million took at most 64 MiB more.
 # 2. Fairness: one device sends 80,000 messages a second beside 200 quiet ones, while another program holds the store
 #    for three seconds. The right answer: no message of a quiet device is dropped with sources.fair_share, and the run
 #    without it shows what it is for.

@@ -93,7 +93,7 @@ pub struct GroupSettings {
 pub struct Listener {
     /// Its name.
     pub name: &'static str,
-    /// `udp`, `tcp`, `tls`, `relp` or `relp+tls`.
+    /// `udp`, `tcp`, `tls`, `relp` or `relp+tls`; `internal` for our own messages.
     pub transport: &'static str,
     /// Its bound addresses.
     pub addresses: Vec<SocketAddr>,
@@ -200,7 +200,11 @@ fn gauge_and_copy(socket: &UdpSocket) -> Result<(DropGauge, OwnedFd), BindError>
 /// What is said of sources, by number of the listener.
 fn source_policy(settings: &GroupSettings) -> SourcePolicy {
     let udp = settings.udp.iter().map(|listener| listener.sources.clone());
-    let tcp = settings.tcp.iter().map(|listener| listener.sources.clone());
+    // Who may connect is asked once, at the door.
+    let tcp = settings
+        .tcp
+        .iter()
+        .map(|listener| ListenerSources { allowed: None, is_limited: listener.sources.is_limited });
     let own = settings.rate.map(|_| ListenerSources::default());
     SourcePolicy {
         listeners: udp.chain(tcp).chain(own).collect(),

@@ -18,7 +18,7 @@ use crate::base::counter::Counter;
 
 /// Sets of the table, a power of two.
 const SETS: usize = 16_384;
-/// Buckets of a set: 131,072 sources in all, in less than 4 MiB.
+/// Buckets of a set: 131,072 sources in all, in little more than 4 MiB.
 const WAYS: usize = 8;
 /// Sources over the limit that are told of by name in one window; the rest is told of as a sum.
 const LIMITED_MAX: usize = 4_096;

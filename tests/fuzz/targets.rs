@@ -19,7 +19,7 @@ use mutt::mib::Names;
 use mutt::model::batch::Batch;
 use mutt::model::event::{Body, Event};
 use mutt::model::notification::describe;
-use mutt::model::syslog::{Place, Reception, enrich, record};
+use mutt::model::syslog::{Delivery, Place, Reception, enrich, record};
 use mutt::model::zone::Zones;
 use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
@@ -110,7 +110,7 @@ pub fn syslog_decode(data: &[u8]) {
     let record = record(&message, Place { bytes: data, at: None }, &reception, &mut out);
     assert_eq!(record.host.is_empty(), message.hostname.unwrap_or_default().is_empty());
     let start = out.len();
-    enrich(&message, Some(SOURCE), &mut out);
+    enrich(&message, Delivery { relay: Some(SOURCE), repeated: true }, &mut out);
     let json = out.split_off(start);
     assert!(json.len() <= limits::ENRICHED_OCTETS_MAX);
     assert_object_or_nothing(&json);
@@ -206,7 +206,7 @@ pub fn structured_data(data: &[u8]) {
     }
     assert!((1..=limits::SD_PARAMS_MAX).contains(&count), "{count} elements and parameters");
     let mut json = Vec::new();
-    enrich(&decoded, None, &mut json);
+    enrich(&decoded, Delivery::default(), &mut json);
     assert_object_or_nothing(&json);
 }
 

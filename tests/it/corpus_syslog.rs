@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use mutt::base::span::Span;
-use mutt::model::syslog::enrich;
+use mutt::model::syslog::{Delivery, enrich};
 use mutt::wire::syslog::decode;
 use mutt::wire::syslog::framing::{Deframer, FramingError, Oversize, Step};
 use serde::de::IgnoredAny;
@@ -67,7 +67,7 @@ fn every_line_cut_at_every_octet_is_survived() {
                 let part = &line[..cut];
                 let message = decode(part);
                 json.clear();
-                enrich(&message, None, &mut json);
+                enrich(&message, Delivery::default(), &mut json);
                 // What is inside is compared elsewhere; here it must only be JSON. Of long lines, not at every cut.
                 let is_looked_at = cut % (1 + line.len() / 128) == 0 || cut == line.len();
                 let object =

@@ -20,8 +20,17 @@ const ENDING_OCTETS_MAX: usize = 1_024;
 /// Notes that say nothing a reader does not see anyway.
 const SELF_EVIDENT: [Notes; 3] = [Notes::BYTE_ORDER_MARK, Notes::TRAILER_STRIPPED, Notes::HOSTNAME_ABSENT];
 
-/// Appends `enriched_data` of a message, a JSON object; nothing, when the columns say it all. `relay` brought the
-/// message, when its source is not where it came from.
+/// How a message came, as far as a reader of the store should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivery {
+    /// The relay that brought it, when its source is not where it came from.
+    pub relay: Option<IpAddr>,
+    /// Its sender had probably sent it before.
+    pub repeated: bool,
+}
+
+/// Appends `enriched_data` of a message, a JSON object; nothing, when the columns say it all. `delivery` is how it
+/// came.
 ///
 /// ```text
 /// {"msg_id":"ID47","proc_id":"worker-1","sequence_number":7,
@@ -32,9 +41,10 @@ const SELF_EVIDENT: [Notes; 3] = [Notes::BYTE_ORDER_MARK, Notes::TRAILER_STRIPPE
 ///  "leef":{"version":"1.0","vendor":"V",...,"attributes":{"src":"192.0.2.1"}},
 ///  "fields":{"devname":"fw1","action":"close"},
 ///  "relay":"192.0.2.1",
-///  "notes":["timestamp-nonstandard"]}
+///  "notes":["timestamp-nonstandard"],
+///  "repeated":true}
 /// ```
-pub fn enrich(message: &Message<'_>, relay: Option<IpAddr>, out: &mut Vec<u8>) {
+pub fn enrich(message: &Message<'_>, delivery: Delivery, out: &mut Vec<u8>) {
     let mut out = Bounded::new(out, limits::ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
     let mut object = Object::new(&mut out);
     if let Some(msg_id) = message.msg_id.filter(|id| message.app_name != Some(id)) {
@@ -62,11 +72,15 @@ pub fn enrich(message: &Message<'_>, relay: Option<IpAddr>, out: &mut Vec<u8>) {
         Payload::Pairs(pairs) => fields(&mut object, pairs),
     }
     object.out.release(ENDING_OCTETS_MAX);
-    if let Some(relay) = relay {
+    if let Some(relay) = delivery.relay {
         object.member("relay");
         object.out.formatted(format_args!("\"{relay}\""));
     }
     notes(&mut object, message.notes);
+    if delivery.repeated {
+        object.member("repeated");
+        object.out.push(b"true");
+    }
     if !object.is_empty() {
         object.end();
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 fn enriched(line: &[u8]) -> String {
     let mut out = b"before".to_vec();
-    enrich(&decode(line), None, &mut out);
+    enrich(&decode(line), Delivery::default(), &mut out);
     String::from_utf8(out[6..].to_vec()).unwrap()
 }
 

@@ -3,7 +3,7 @@
 mod enrich;
 mod json;
 
-pub use enrich::enrich;
+pub use enrich::{Delivery, enrich};
 
 use std::net::IpAddr;
 

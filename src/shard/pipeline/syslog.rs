@@ -25,10 +25,8 @@ impl Pipeline {
         let reception = syslog::Reception { at: arrival.at, source, zones: &self.zones };
         let record = syslog::record(&message, place, &reception, &mut batch.octets);
         let start = batch.octets.len();
-        syslog::enrich(&message, relay, &mut batch.octets);
-        if arrival.repeated {
-            mark_repeated(start, &mut batch.octets);
-        }
+        let delivery = syslog::Delivery { relay, repeated: arrival.repeated };
+        syslog::enrich(&message, delivery, &mut batch.octets);
         let enriched = batch.span_from(start);
         let mut reasons = Reasons::default();
         let mut unparsed = None;
@@ -50,15 +48,4 @@ impl Pipeline {
             undecoded: unparsed,
         }
     }
-}
-
-/// Adds `"repeated":true` to the JSON object that starts at `start`, or makes one.
-fn mark_repeated(start: usize, octets: &mut Vec<u8>) {
-    if octets.len() > start {
-        octets.pop();
-        octets.push(b',');
-    } else {
-        octets.push(b'{');
-    }
-    octets.extend_from_slice(b"\"repeated\":true}");
 }
