@@ -3,6 +3,7 @@
 //! Invariant: no message is touched here.
 
 mod announce;
+mod changes;
 mod memory;
 mod reload;
 pub mod snmpv3_status;
@@ -37,7 +38,7 @@ pub struct App {
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
     reloader: reload::Reloader,
-    tls_reloader: Option<tls::TlsReloader>,
+    certificates: Option<changes::Watched>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -75,8 +76,8 @@ impl App {
     /// Reads the files of rules, credentials and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
-        if let Some(tls) = &self.tls_reloader {
-            tls.request();
+        if let Some(certificates) = &self.certificates {
+            certificates.request();
         }
     }
 

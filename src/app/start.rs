@@ -14,8 +14,7 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
-use crate::app::tls::TlsReloader;
-use crate::app::{App, memory, wiring};
+use crate::app::{self, App, memory, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
@@ -106,7 +105,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         http_address,
         http_stop,
         reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), &control),
-        tls_reloader: tls.map(|(files, tls)| TlsReloader::start(files, tls, &control)),
+        certificates: tls.map(|(files, tls)| app::tls::watch(files, tls, &control)),
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };
