@@ -195,3 +195,50 @@ fn refused(counters: &ListenerCounters, refusal: Refusal) -> &Counter {
         Refusal::OverFairShare => &counters.over_fair_share,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::base::cidr::IpRanges;
+    use crate::matching::RuleSet;
+    use crate::model::batch::Acknowledgement;
+    use crate::queue;
+    use crate::shard::gate::{ListenerSources, SourcePolicy};
+    use crate::shard::pipeline::{PipelineParts, Protocol};
+    use crate::shard::rules::ActiveRules;
+    use arc_swap::ArcSwap;
+
+    #[test]
+    fn only_what_was_taken_is_acknowledged() {
+        let allowed = Some(IpRanges::parse(["192.0.2.1"]).unwrap());
+        let listeners = vec![ListenerSources { allowed, is_limited: false }];
+        let gate = Gate::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
+        let rules = ActiveRules::new(RuleSet::compile(Vec::new()).unwrap());
+        let pipeline = Pipeline::new(PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules))));
+        let (producer, consumer) = queue::bounded(2, 100);
+        let counters = Arc::new(ShardCounters::new(1));
+        let mut intake =
+            Intake::new(gate, None, pipeline, producer, Overflow::StopReading, Arc::clone(&counters));
+        for (transaction, last) in (1..).zip([1, 2, 1]) {
+            intake.accept(&Arrival {
+                protocol: Protocol::Syslog,
+                listener: 0,
+                port: 2514,
+                bytes: b"<14>1 - h a - - - x",
+                peer: ([192, 0, 2, last], 1).into(),
+                local: None,
+                at: Timestamp(1_000_000),
+                cut: None,
+                acknowledgement: Some(Acknowledgement { connection: 7, transaction }),
+                repeated: false,
+            });
+        }
+        assert!(intake.flush());
+        let batch = consumer.pop().unwrap();
+        let told: Vec<u32> = batch.acknowledgements.iter().map(|word| word.transaction).collect();
+        assert_eq!((batch.events.len(), told), (2, vec![1, 3]));
+        let [counters] = &counters.listeners[..] else { panic!("one listener") };
+        assert_eq!((counters.received.get(), counters.not_allowed.get()), (3, 1));
+    }
+}
