@@ -8,4 +8,5 @@ pub mod clock;
 pub mod counter;
 pub mod histogram;
 pub mod limits;
+pub(crate) mod octets;
 pub mod span;

@@ -154,6 +154,21 @@ impl<'o> Bounded<'o> {
         self.push(b"\"");
     }
 
+    /// Appends `separator`, and then `"name":"value"`: all of it or nothing. Both must stand for themselves in a JSON string.
+    #[inline]
+    pub(crate) fn plain_member(&mut self, separator: u8, name: &[u8], value: &[u8]) {
+        let octets = name.len().saturating_add(value.len()).saturating_add(6);
+        if self.has_room(octets) {
+            // Once, so that none of the appends needs to look for room.
+            self.out.reserve(octets);
+            self.out.extend_from_slice(&[separator, b'"']);
+            self.out.extend_from_slice(name);
+            self.out.extend_from_slice(b"\":\"");
+            self.out.extend_from_slice(value);
+            self.out.push(b'"');
+        }
+    }
+
     /// Appends a name that a peer gave, in quotes as a JSON string: its text, or `0x` and digits when it is none.
     pub(crate) fn name(&mut self, octets: &[u8]) {
         match printable(octets) {

@@ -3,6 +3,7 @@
 //! Invariant: whatever the octets, what is written is valid JSON as long as nothing was cut by the bound.
 
 use crate::base::limits::JSON_PAIRS_MAX;
+use crate::base::octets;
 use crate::model::bounded::Bounded;
 use crate::wire::syslog::escape::Pieces;
 use crate::wire::syslog::pairs::Pair;
@@ -44,6 +45,22 @@ impl<'b, 'o> Object<'b, 'o> {
     pub(super) fn text(&mut self, name: &str, octets: &[u8]) {
         self.member(name);
         text(self.out, octets);
+    }
+
+    /// Writes a member that a peer named.
+    #[inline]
+    fn field(&mut self, field: &Field<'_>) {
+        let raw_value = field.pieces.raw();
+        if is_plain(field.name) && is_plain(raw_value) {
+            // No escapes on either side: almost all of them.
+            let separator = if self.members == 0 { b'{' } else { b',' };
+            self.members += 1;
+            return self.out.plain_member(separator, field.name, raw_value);
+        }
+        self.separate();
+        text(self.out, field.name);
+        self.out.push(b":");
+        value(self.out, field.pieces.clone());
     }
 
     /// Writes a member that `write` fills, or instead that it did not fit: `truncated`. Gives whether it did.
@@ -130,10 +147,7 @@ where
                 return grouped(out, start.take(count_max));
             }
         }
-        object.separate();
-        text(object.out, field.name);
-        object.out.push(b":");
-        value(object.out, field.pieces);
+        object.field(&field);
     }
     object.end();
     seen.count
@@ -200,11 +214,16 @@ impl Names {
 
     /// The number of a name, below [`NUMBERS`].
     fn number(name: &[u8]) -> usize {
-        let mixed = name.chunks(8).fold(name.len() as u64, |number, part| {
-            let word = part.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
-            let mixed = (number ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            mixed ^ mixed >> 29
-        });
+        // Its first octets and its last ones; those between them, of a long name, tell few names apart.
+        let (first, last) = match (name.first_chunk(), name.last_chunk()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => (name.iter().fold(0, |word, octet| word << 8 | u64::from(*octet)), 0),
+        };
+        let mut mixed = name.len() as u64;
+        for word in [first, last] {
+            mixed = (mixed ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            mixed ^= mixed >> 29;
+        }
         // The highest bits depend on all others.
         (mixed >> (64 - NUMBERS.ilog2())) as usize
     }
@@ -226,21 +245,15 @@ pub(super) fn value<'a>(out: &mut Bounded<'_>, pieces: impl Iterator<Item = &'a 
     out.push(b"\"");
 }
 
-/// Octets that stand for themselves in a JSON string, whatever is around them.
-const PLAIN: [bool; 256] = {
-    let mut members = [false; 256];
-    let mut octet = b' ';
-    while octet < 0x7F {
-        members[octet as usize] = !matches!(octet, b'"' | b'\\');
-        octet += 1;
-    }
-    members
-};
+/// Whether octets stand for themselves in a JSON string.
+#[inline]
+fn is_plain(octets: &[u8]) -> bool {
+    octets::count_before(octets, octets::not_plain_in_json) == octets.len()
+}
 
 /// Writes a part of a JSON string.
 fn piece(out: &mut Bounded<'_>, octets: &[u8]) {
-    // Without an early end; names and values are short, and mostly it comes out like this.
-    if octets.iter().fold(true, |plain, octet| plain & PLAIN[usize::from(*octet)]) {
+    if is_plain(octets) {
         return out.push(octets);
     }
     for chunk in octets.utf8_chunks() {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
-use super::octets;
+use crate::base::octets;
 
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

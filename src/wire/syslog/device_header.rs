@@ -108,7 +108,7 @@ fn numbered_origin(start: Cursor<'_>) -> bool {
     let mut cursor = start;
     cursor.take_word();
     cursor.eat_spaces();
-    sequence(&mut cursor).is_some()
+    cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) && sequence(&mut cursor).is_some()
 }
 
 /// Whether a second header may begin here: with a number, a mark, a month, or an origin before a number. It keeps

@@ -56,6 +56,12 @@ impl<'a> Pieces<'a> {
     pub fn new(raw: &'a [u8], escapes: Escapes) -> Self {
         Self { rest: raw, escapes }
     }
+
+    /// What the pieces are made of, escapes included; where there is no backslash, it is the only piece.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Pieces<'a> {

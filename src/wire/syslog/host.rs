@@ -3,6 +3,7 @@
 //! Invariant: these say what a word looks like; whether it is the host is decided by where it stands.
 
 use super::cursor::Cursor;
+use crate::base::octets;
 
 /// Octets of a host name (RFC 1035 2.3.4, RFC 5424 6).
 const HOST_OCTETS_MAX: usize = 255;
@@ -50,9 +51,12 @@ pub(super) fn is_host(word: &[u8]) -> bool {
 /// Moves to the next space or to the end; gives the word, and whether it is beyond doubt that it may be a host.
 pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
     let mut ahead = *cursor;
-    // A host is short: one octet after the other is quicker than a search for the space.
-    let word = ahead.take_while(HOST_OCTETS_MAX, |octet| KINDS[usize::from(octet)] != Kind::Other);
-    if ahead.at_field_end() && word.first().is_some_and(u8::is_ascii_alphanumeric) && !word.ends_with(b":") {
+    let word = ahead.take_before(octets::not_of_host);
+    if ahead.at_field_end()
+        && (1..=HOST_OCTETS_MAX).contains(&word.len())
+        && word.first().is_some_and(u8::is_ascii_alphanumeric)
+        && !word.ends_with(b":")
+    {
         *cursor = ahead;
         return (word, true);
     }

@@ -9,7 +9,7 @@ use super::Message;
 use super::cursor::Cursor;
 use super::host;
 use super::notes::Notes;
-use super::pairs::Pairs;
+use super::pairs::{Pairs, SHOWING_PAIRS};
 use super::timestamp::{self, Stamp};
 use super::zone;
 
@@ -76,7 +76,9 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
 
 fn look_up(start: Cursor<'_>) -> Option<Found<'_>> {
     let mut found = Found::default();
-    for pair in Pairs::of_text(start.rest)?.iter().take(PAIRS_MAX) {
+    let mut count = 0;
+    for pair in Pairs::perhaps(start.rest)?.iter().take(PAIRS_MAX) {
+        count += 1;
         let place = match pair.name {
             b"date" => &mut found.date,
             b"time" => &mut found.time,
@@ -89,5 +91,5 @@ fn look_up(start: Cursor<'_>) -> Option<Found<'_>> {
         };
         *place = place.or(Some(pair.raw_value));
     }
-    Some(found)
+    (count >= SHOWING_PAIRS).then_some(found)
 }

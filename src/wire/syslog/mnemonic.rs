@@ -4,6 +4,7 @@
 //! Invariant: a name that was read has its three parts, and none of them is empty.
 
 use super::cursor::Cursor;
+use crate::base::octets;
 
 /// Octets of a mnemonic with all its parts.
 const NAME_OCTETS_MAX: usize = 128;
@@ -37,7 +38,9 @@ impl<'a> Mnemonic<'a> {
             Notation::Cisco => b'-',
             Notation::Huawei => b'/',
         };
-        let mut from = memchr::memchr(separator, name).filter(|place| *place > 0)?;
+        // Parts are short: a search of eight octets at a time would take longer.
+        let next = |octets: &[u8]| octets.iter().position(|octet| *octet == separator);
+        let mut from = next(name).filter(|place| *place > 0)?;
         loop {
             let rest = name.get(from..)?;
             match rest {
@@ -51,22 +54,11 @@ impl<'a> Mnemonic<'a> {
                         mnemonic,
                     });
                 }
-                _ => from += 1 + memchr::memchr(separator, rest.get(1..)?)?,
+                _ => from += 1 + next(rest.get(1..)?)?,
             }
         }
     }
 }
-
-/// What names of Cisco are made of.
-const NAME_OCTETS: [bool; 256] = {
-    let mut members = [false; 256];
-    let mut octet = 0_u8;
-    while octet < 128 {
-        members[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'/' | b'.');
-        octet += 1;
-    }
-    members
-};
 
 /// Reads `%FACILITY-SEVERITY-MNEMONIC` and moves to the octet behind it: SP, `:` or the end.
 ///
@@ -76,8 +68,9 @@ pub(super) fn cisco<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
     if !cursor.eat(b'%') {
         return None;
     }
-    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| NAME_OCTETS[usize::from(octet)]);
-    if !name.first().is_some_and(u8::is_ascii_alphanumeric) || !(cursor.at_field_end() || cursor.at(b':')) {
+    let name = cursor.take_before(octets::not_of_name);
+    let is_name = name.first().is_some_and(u8::is_ascii_alphanumeric) && name.len() <= NAME_OCTETS_MAX;
+    if !is_name || !(cursor.at_field_end() || cursor.at(b':')) {
         return None;
     }
     Mnemonic::of(Notation::Cisco, name).map(|_| (name, cursor))

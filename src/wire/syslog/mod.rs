@@ -15,7 +15,6 @@ mod host;
 mod key_value;
 mod mnemonic;
 pub mod notes;
-mod octets;
 pub mod pairs;
 pub mod payload;
 pub mod pri;
@@ -132,16 +131,22 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
     if line.len() != bytes.len() {
         message.notes.insert(Notes::TRAILER_STRIPPED);
     }
-    // Cisco ASA puts a space before PRI.
+    read(line, &mut message);
+    message
+}
+
+/// Reads `line` into `message`, which knows nothing yet.
+fn read<'a>(line: &'a [u8], message: &mut Message<'a>) {
     let mut start = Cursor::new(line);
-    if !(start.eat_spaces() && start.at(b'<')) {
+    // Cisco ASA puts a space before PRI.
+    if start.at(b' ') && !(start.eat_spaces() && start.at(b'<')) {
         start = Cursor::new(line);
     }
     match pri::split(start.rest) {
         Start::Absent => message.notes.insert(Notes::PRI_ABSENT),
         Start::Invalid => {
             message.notes.insert(Notes::PRI_INVALID);
-            return message;
+            return;
         }
         Start::Valid { pri, leading_zero, rest } => {
             if start.rest.len() != line.len() || rest.first() == Some(&b' ') {
@@ -156,21 +161,22 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
             start = Cursor::new(rest);
         }
     }
-    message.original_address = original_address(&mut start, &mut message);
+    if matches!(start.peek(), Some(b'O' | b' ')) {
+        message.original_address = original_address(&mut start, message);
+    }
     match rfc5424::after_version(start, &mut message.notes) {
-        Some(header) => rfc5424::decode(header, &mut message),
-        None => rfc3164::decode(start, &mut message),
+        Some(header) => rfc5424::decode(header, message),
+        None => rfc3164::decode(start, message),
     }
     if message.format == Format::Rfc5424 {
-        text_of_rfc5424(&mut message);
+        text_of_rfc5424(message);
     }
     if message.hostname.is_none() {
         message.hostname = message.original_address;
+        if message.hostname.is_none() {
+            message.notes.insert(Notes::HOSTNAME_ABSENT);
+        }
     }
-    if message.hostname.is_none() {
-        message.notes.insert(Notes::HOSTNAME_ABSENT);
-    }
-    message
 }
 
 /// Looks at the text of an RFC 5424 message for what its header does not tell.

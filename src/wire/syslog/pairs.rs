@@ -11,13 +11,13 @@
 
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
-use super::octets;
+use crate::base::octets;
 
 /// Octets of a name.
 const NAME_OCTETS_MAX: usize = 64;
 
 /// Pairs in a row at the start of a text that show that it is made of pairs.
-const SHOWING_PAIRS: usize = 3;
+pub(super) const SHOWING_PAIRS: usize = 3;
 
 /// How pairs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,14 @@ pub struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     /// The pairs of `text`, if it starts with three of them (Check Point: with one, the brackets are rare enough).
     pub(super) fn of_text(text: &'a [u8]) -> Option<Self> {
+        let pairs = Self::perhaps(text)?;
+        let is_shown =
+            pairs.style == Style::CheckPoint || pairs.iter().take(SHOWING_PAIRS).count() == SHOWING_PAIRS;
+        is_shown.then_some(pairs)
+    }
+
+    /// The pairs of `text`, if its start looks like one. Who reads them must see at least [`SHOWING_PAIRS`].
+    pub(super) fn perhaps(text: &'a [u8]) -> Option<Self> {
         let mut cursor = Cursor::new(text);
         if cursor.eat(b'[') {
             name(&mut cursor)?;
@@ -64,8 +72,7 @@ impl<'a> Pairs<'a> {
                 delimiter => (Style::Delimited(*delimiter), Escapes::Equals),
             },
         };
-        let pairs = Self { text, style, escapes };
-        (pairs.iter().take(SHOWING_PAIRS).count() == SHOWING_PAIRS).then_some(pairs)
+        Some(Self { text, style, escapes })
     }
 
     /// The extension of CEF.

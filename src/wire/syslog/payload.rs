@@ -37,13 +37,19 @@ impl<'a> Payload<'a> {
 }
 
 /// The name of the format that starts here: `CEF:0|`, `CEF: 0|`, `LEEF:1.0|`.
+#[inline]
 pub(super) fn marker<'a>(start: Cursor<'a>) -> Option<&'a [u8]> {
+    match start.rest {
+        [b'C', b'E', b'F', b':', ..] => marker_with_version(start, 3),
+        [b'L', b'E', b'E', b'F', b':', ..] => marker_with_version(start, 4),
+        _ => None,
+    }
+}
+
+/// [`marker`] whose name has so many octets, if a version follows it.
+fn marker_with_version<'a>(start: Cursor<'a>, octets: usize) -> Option<&'a [u8]> {
     let mut cursor = start;
-    let octets = match cursor.peek() {
-        Some(b'C') if cursor.eat_all(b"CEF:") => 3,
-        Some(b'L') if cursor.eat_all(b"LEEF:") => 4,
-        _ => return None,
-    };
+    cursor.take(octets + 1);
     cursor.eat(b' ');
     cursor.number(1, 2)?;
     if cursor.eat(b'.') {

@@ -2,8 +2,6 @@
 //!
 //! Invariant: a [`Pri`] is 0 to 191; a table indexed by its facility (0 to 23) or severity (0 to 7) is never left.
 
-use super::cursor::Cursor;
-
 /// A priority value: facility times 8 plus severity, 0 to 191.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pri(u8);
@@ -52,20 +50,20 @@ pub(super) enum Start<'a> {
 }
 
 /// Reads `<`, 1 to 3 digits of at most 191, `>`.
+#[inline]
 pub(super) fn split(line: &[u8]) -> Start<'_> {
-    let mut cursor = Cursor::new(line);
-    if !cursor.eat(b'<') {
-        return Start::Absent;
-    }
-    let digits = cursor;
-    let value = cursor.number(1, 3).and_then(|value| u8::try_from(value).ok()).and_then(Pri::new);
-    match value {
-        Some(pri) if cursor.eat(b'>') => {
-            let leading_zero = digits.at(b'0') && !digits.rest.starts_with(b"0>");
-            Start::Valid { pri, leading_zero, rest: cursor.rest }
-        }
-        _ => Start::Invalid,
-    }
+    let (digits, rest) = match line {
+        [b'<', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'>', rest @ ..] => ([*a, *b, *c], rest),
+        [b'<', b @ b'0'..=b'9', c @ b'0'..=b'9', b'>', rest @ ..] => ([b'0', *b, *c], rest),
+        [b'<', c @ b'0'..=b'9', b'>', rest @ ..] => ([b'0', b'0', *c], rest),
+        [b'<', ..] => return Start::Invalid,
+        _ => return Start::Absent,
+    };
+    let [hundreds, tens, ones] = digits.map(|digit| u32::from(digit - b'0'));
+    let value = u8::try_from(hundreds * 100 + tens * 10 + ones).ok();
+    let Some(pri) = value.and_then(Pri::new) else { return Start::Invalid };
+    let leading_zero = matches!(line, [b'<', b'0', b'0'..=b'9', ..]);
+    Start::Valid { pri, leading_zero, rest }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
 use super::notes::Notes;
-use super::octets::equal;
 use crate::base::limits::SD_PARAMS_MAX;
+use crate::base::octets::equal;
 
 /// SD-ID and PARAM-NAME, octets (RFC 5424 6.3.2).
 const SD_NAME_OCTETS_MAX: usize = 32;

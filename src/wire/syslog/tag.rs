@@ -14,6 +14,7 @@ use super::cursor::Cursor;
 use super::notes::Notes;
 use super::timestamp;
 use super::{Message, Notation, host, mnemonic, payload};
+use crate::base::octets;
 
 /// Octets of TAG (RFC 3164 4.1.3); longer ones are noted.
 const TAG_OCTETS_MAX: usize = 32;
@@ -243,6 +244,7 @@ fn topics<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
 /// Reads `name[proc-id]:`, `name[proc-id] `, `name:` or `name `.
 fn name_and_proc_id<'a>(start: Cursor<'a>) -> Option<Tag<'a>> {
     let mut cursor = start;
+    cursor.take_before(octets::not_of_name);
     loop {
         cursor.take_while(NAME_OCTETS_MAX, is_tag_octet);
         let name = start.rest.get(..start.rest.len() - cursor.rest.len())?;

@@ -9,6 +9,7 @@
 use super::cursor::Cursor;
 use super::zone::{Offset, is_zone_word};
 use crate::base::civil;
+use crate::base::octets;
 
 /// What a Cisco device says about its clock, by the character before the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,12 +110,13 @@ fn with_clock<'a>((stamp, rest): (Stamp<'a>, Cursor<'a>), clock: ClockMark) -> (
 
 /// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a fraction, if neither a year nor an offset may
 /// follow: most lines start so, and the places of all digits are known.
+#[inline(always)]
 pub(super) fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (stamp, rest) = start.rest.split_first_chunk::<15>()?;
-    let [m1, m2, m3, b' ', d1, d2, b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp else { return None };
+    let (date, rest) = start.rest.split_first_chunk::<7>()?;
+    let (time, rest) = rest.split_first_chunk::<8>()?;
+    let [m1, m2, m3, b' ', d1, d2, b' '] = *date else { return None };
+    let mut time = TimeOfDay::of(time)?;
     let day = two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
-    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
-    let mut time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
     let mut cursor = Cursor::new(rest);
     time.read_fraction(&mut cursor);
     let ends = matches!(
@@ -128,10 +130,16 @@ pub(super) fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon.
+#[inline(always)]
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    if let Some(found) = rfc3339(start) {
-        return Some(found);
+    match rfc3339(start) {
+        Some(found) => Some(found),
+        None => odd_iso(start),
     }
+}
+
+/// [`iso`] where the places of the digits are not known.
+fn odd_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let year = cursor.number(4, 4)?;
     let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
@@ -150,18 +158,21 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 }
 
 /// Reads `2003-10-11T22:14:15` exactly as RFC 5424 6.2.3 writes it, and what follows: the places of all digits are known.
+#[inline(always)]
 fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (stamp, rest) = start.rest.split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] = *stamp
-    else {
-        return None;
-    };
-    let year = two(y1, y2)? * 100 + two(y3, y4)?;
-    let date = [year, two(m1, m2)?, two(d1, d2)?];
-    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    let (date, rest) = start.rest.split_first_chunk::<11>()?;
+    let (time, rest) = rest.split_first_chunk::<8>()?;
+    let [century, _, year, ..] = octets::two_digits(date.first_chunk()?, b"0000-00-")?;
+    let [_, _, month, _, _, day, ..] = octets::two_digits(date.last_chunk()?, b"0-00-00T")?;
+    let date = [century * 100 + year, month, day];
+    let mut time = TimeOfDay::of(time)?;
     let mut cursor = Cursor::new(rest);
-    let mut time = TimeOfDay { hour, minute, second, nanosecond: None, standard: true };
     time.read_fraction(&mut cursor);
+    if cursor.eat(b'Z') {
+        let [year, month, day] = date;
+        let zone = Offset::Minutes { value: 0, standard: true };
+        return Some((assemble(i32::try_from(year).ok(), month, day, time, zone, time.standard), cursor));
+    }
     Some(end_of_iso(cursor, date, time, true))
 }
 
@@ -306,30 +317,27 @@ fn lower_case(name: [u8; 3]) -> [u8; 3] {
 }
 
 /// The month of an English three-letter name in any case.
+#[inline(always)]
 fn month_number(name: [u8; 3]) -> Option<u32> {
-    /// Names as numbers: one comparison each.
-    const fn key([a, b, c]: [u8; 3]) -> u32 {
-        u32::from_be_bytes([0, a, b, c])
-    }
-    const NAMES: [u32; 12] = [
-        key(*b"jan"),
-        key(*b"feb"),
-        key(*b"mar"),
-        key(*b"apr"),
-        key(*b"may"),
-        key(*b"jun"),
-        key(*b"jul"),
-        key(*b"aug"),
-        key(*b"sep"),
-        key(*b"oct"),
-        key(*b"nov"),
-        key(*b"dec"),
-    ];
-    let name = key(lower_case(name));
-    NAMES.iter().zip(1..).find(|(known, _)| **known == name).map(|(_, month)| month)
+    Some(match &lower_case(name) {
+        b"jan" => 1,
+        b"feb" => 2,
+        b"mar" => 3,
+        b"apr" => 4,
+        b"may" => 5,
+        b"jun" => 6,
+        b"jul" => 7,
+        b"aug" => 8,
+        b"sep" => 9,
+        b"oct" => 10,
+        b"nov" => 11,
+        b"dec" => 12,
+        _ => return None,
+    })
 }
 
 /// `hh:mm:ss` with an optional fraction, values as written.
+#[derive(Clone, Copy)]
 struct TimeOfDay {
     hour: u32,
     minute: u32,
@@ -341,7 +349,24 @@ struct TimeOfDay {
 }
 
 impl TimeOfDay {
+    /// Reads `hh:mm:ss`, all digits at once.
+    #[inline]
+    fn of(text: &[u8; 8]) -> Option<Self> {
+        let [hour, _, _, minute, _, _, second, _] = octets::two_digits(text, b"00:00:00")?;
+        Some(Self { hour, minute, second, nanosecond: None, standard: true })
+    }
+
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        if let Some(mut time) = cursor.rest.first_chunk().and_then(Self::of) {
+            cursor.take(8);
+            time.read_fraction(cursor);
+            return Some(time);
+        }
+        Self::read_odd(cursor)
+    }
+
+    /// [`TimeOfDay::read`] of one digit at a time: the hour may have but one.
+    fn read_odd(cursor: &mut Cursor<'_>) -> Option<Self> {
         let before = cursor.rest.len();
         let hour = cursor.number(1, 2)?;
         let standard = before - cursor.rest.len() == 2;
@@ -359,23 +384,41 @@ impl TimeOfDay {
     }
 
     /// Reads a fraction, if there is one.
+    #[inline]
     fn read_fraction(&mut self, cursor: &mut Cursor<'_>) {
-        let Some(mark @ (b'.' | b',')) = cursor.peek() else { return };
+        let [mark @ (b'.' | b','), rest @ ..] = cursor.rest else { return };
+        // Up to seven digits and what ends them are read at once.
+        match rest.first_chunk().map(octets::leading_digits) {
+            Some((value, digits @ 1..=7)) => {
+                self.nanosecond = POWERS_OF_TEN.get(9 - digits).map(|power| value * power);
+                self.standard = self.standard && *mark == b'.' && digits <= 6;
+                cursor.take(1 + digits);
+            }
+            Some((_, 0)) => {}
+            _ => self.read_odd_fraction(cursor),
+        }
+    }
+
+    /// Reads a fraction of many digits, or at the end of the line.
+    fn read_odd_fraction(&mut self, cursor: &mut Cursor<'_>) {
         let mut ahead = *cursor;
-        ahead.take(1);
+        let mark = ahead.take(1);
         let digits = ahead.rest.len();
         if let Some(value) = ahead.number(1, 9) {
             let digits = digits - ahead.rest.len();
-            self.nanosecond =
-                Some(value * 10_u32.pow(9_u32.saturating_sub(u32::try_from(digits).unwrap_or(9))));
+            self.nanosecond = POWERS_OF_TEN.get(9 - digits).map(|power| value * power);
             let dropped = ahead.take_while(32, |octet| octet.is_ascii_digit());
-            self.standard = self.standard && mark == b'.' && digits <= 6 && dropped.is_empty();
+            self.standard = self.standard && mark == b"." && digits <= 6 && dropped.is_empty();
             *cursor = ahead;
         }
     }
 }
 
+/// Ten to the power of the place.
+const POWERS_OF_TEN: [u32; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
 /// Puts the parts together if they make a time that exists.
+#[inline(always)]
 fn assemble<'a>(
     year: Option<i32>,
     month: u32,

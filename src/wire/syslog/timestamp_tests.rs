@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use proptest::prelude::prop_assert_eq;
+use proptest::proptest;
 
 fn known(text: &str) -> (DeviceTime<'_>, bool, &str) {
     match any(Cursor::new(text.as_bytes())) {
@@ -113,5 +115,43 @@ fn what_is_no_stamp_is_left_alone() {
         "1,2020/04/14 16:48:54",
     ] {
         assert_eq!(any(Cursor::new(text.as_bytes())), None, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn digits_at_known_places_are_read_as_any_others(
+        date in "[0-9]{3,4}-[0-9]{1,2}[-/][0-9]{1,2}[Tt ]",
+        time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}",
+        fraction in "([.,][0-9]{0,12})?",
+        zone in "(Z|z|[+-][0-2][0-9]:[0-5][0-9]| [+-]0100|\\.7)?",
+        after in "( .{0,9})?",
+    ) {
+        let end = format!("{fraction}{zone}{after}");
+        let line = format!("{date}{time}{end}");
+        let start = Cursor::new(line.as_bytes());
+        if let Some(quick) = rfc3339(start) {
+            prop_assert_eq!(Some(quick), odd_iso(start));
+        }
+        let shown = |time: TimeOfDay| {
+            let TimeOfDay { hour, minute, second, nanosecond, standard } = time;
+            (hour, minute, second, nanosecond, standard)
+        };
+        let line = format!("{time}{end}");
+        let mut quick = Cursor::new(line.as_bytes());
+        let mut thorough = quick;
+        let found = TimeOfDay::read(&mut quick).map(shown);
+        prop_assert_eq!(found, TimeOfDay::read_odd(&mut thorough).map(shown));
+        if found.is_some() {
+            prop_assert_eq!(quick, thorough);
+        }
+        let none = TimeOfDay { hour: 0, minute: 0, second: 0, nanosecond: None, standard: true };
+        let (mut by_words, mut by_digits) = (none, none);
+        let (mut quick, mut thorough) = (Cursor::new(end.as_bytes()), Cursor::new(end.as_bytes()));
+        by_words.read_fraction(&mut quick);
+        if matches!(end.as_bytes(), [b'.' | b',', ..]) {
+            by_digits.read_odd_fraction(&mut thorough);
+        }
+        prop_assert_eq!((shown(by_words), quick), (shown(by_digits), thorough));
     }
 }
