@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::payload::{KIND_COUNT, Kind};
+use crate::payload::{KIND_COUNT, Kind, snmpv3};
 
 /// Highest rate that can be asked, messages per second; far above what one machine sends.
 pub const RATE_MAX: u64 = 10_000_000;
@@ -27,7 +27,8 @@ pub const WEIGHT_MAX: u32 = 1000;
 const AFTER_HELP: &str = "\
 Messages are prebuilt from --seed: the same seed and settings give the same octets, and the fingerprint printed at the
 start proves it. Time stamps inside messages are fixed (2026-11-22 08:23:43 UTC plus one millisecond per prebuilt
-message), never the wall clock. Every message ends in `run=xxxxxxxx seq=0000000001`: as the end of the text in syslog, as
+message), never the wall clock; only the boots of SNMPv3 engines are the time of the start, in seconds since 1970, so
+that each run is a later life than the one before. Every message ends in `run=xxxxxxxx seq=0000000001`: as the end of the text in syslog, as
 the last varbind (1.3.6.1.4.1.32473.1.1.0, OCTET STRING) in SNMP.
 
 With a loopback IPv4 target each device sends from its own address in 127.0.0.0/8, from 127.1.0.1 upwards. Towards any
@@ -50,7 +51,7 @@ pub struct Args {
     pub duration: Duration,
 
     /// Kinds and weights, as syslog=70,v2c=30. Kinds: syslog (cisco, junos, fortigate and linux in equal parts), cisco,
-    /// junos, fortigate, linux, rfc5424, v1, v2c
+    /// junos, fortigate, linux, rfc5424, v1, v2c, v3
     #[arg(long, value_name = "KIND=WEIGHT,...", default_value = "syslog=70,v2c=30", value_parser = parse_mix)]
     pub mix: Mix,
 
@@ -86,6 +87,27 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", default_value = "public", value_parser = parse_community)]
     pub community: String,
 
+    /// SNMPv3: number of engine IDs that devices send as, 1 to 1048576; one for each device when not given. Engine N is
+    /// 80007ed905 and N in 8 hexadecimal digits
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(DEVICES_MAX)))]
+    pub v3_engines: Option<u32>,
+
+    /// SNMPv3: name of the user, 1 to 24 octets
+    #[arg(long, value_name = "NAME", default_value = "loadgen", value_parser = parse_user)]
+    pub v3_user: String,
+
+    /// SNMPv3: number of users, 1 to 1048576; those after the first are called NAME-1, NAME-2, ...
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(DEVICES_MAX)))]
+    pub v3_users: u32,
+
+    /// SNMPv3: password of the MAC (HMAC-SHA-96), 8 to 64 octets; without it messages are noAuthNoPriv
+    #[arg(long, value_name = "TEXT", value_parser = parse_password)]
+    pub v3_auth_password: Option<String>,
+
+    /// SNMPv3: password of the cipher (CFB128-AES-128), 8 to 64 octets; without it messages are in clear
+    #[arg(long, value_name = "TEXT", value_parser = parse_password, requires = "v3_auth_password")]
+    pub v3_priv_password: Option<String>,
+
     /// Sender threads, 1 to 64; message i is sent by thread i modulo this number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(THREADS_MAX)))]
     pub threads: u32,
@@ -109,6 +131,20 @@ pub struct Args {
     /// No progress, no table: the verdict only
     #[arg(long)]
     pub quiet: bool,
+}
+
+impl Args {
+    /// Engines and users of version 3.
+    #[must_use]
+    pub fn v3_settings(&self) -> snmpv3::Settings {
+        snmpv3::Settings {
+            engines: self.v3_engines.unwrap_or(self.first_device.saturating_add(self.devices)),
+            user: self.v3_user.clone(),
+            users: self.v3_users,
+            auth_password: self.v3_auth_password.clone(),
+            priv_password: self.v3_priv_password.clone(),
+        }
+    }
 }
 
 /// Weights by [`Kind`]; at least one is not 0. Only their proportion matters.
@@ -217,6 +253,24 @@ fn parse_community(text: &str) -> Result<String, String> {
     }
 }
 
+fn parse_user(text: &str) -> Result<String, String> {
+    // RFC 3414 2.4 allows 32; the number of a further user takes some.
+    if (1..=24).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("allowed: 1 to 24 octets".to_owned())
+    }
+}
+
+fn parse_password(text: &str) -> Result<String, String> {
+    // RFC 3414 11.2 asks for at least 8.
+    if (8..=64).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("allowed: 8 to 64 octets".to_owned())
+    }
+}
+
 fn parse_url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
     if rest.is_none() || text.contains(['?', '#', ' ']) {
@@ -281,7 +335,7 @@ mod tests {
         for (bad, says) in [
             ("", "KIND=WEIGHT"),
             ("v2c", "KIND=WEIGHT"),
-            ("v3=1", "allowed: syslog, cisco, junos, fortigate, linux, rfc5424, v1, v2c"),
+            ("v9=1", "allowed: syslog, cisco, junos, fortigate, linux, rfc5424, v1, v2c, v3"),
             ("v2c=0", "1 to 1000"),
             ("v2c=1001", "1 to 1000"),
             ("v2c=x", "`x`"),
@@ -307,6 +361,18 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_an_engine_of_its_own_unless_told_otherwise() {
+        let of = |line: &str| {
+            let args = std::iter::once("loadgen").chain(line.split_whitespace());
+            Args::try_parse_from(args).map(|args| args.v3_settings())
+        };
+        assert_eq!(of("--devices 7 --first-device 3").unwrap().engines, 10);
+        assert_eq!(of("--devices 7 --v3-engines 1").unwrap().engines, 1);
+        let alone = of("--v3-priv-password 12345678").unwrap_err().to_string();
+        assert!(alone.contains("--v3-auth-password"), "{alone}");
+    }
+
+    #[test]
     fn refusals_name_flag_value_and_what_is_allowed() {
         for (flag, value, allowed) in [
             ("--rate", "ten", "1 to 10000000"),
@@ -321,6 +387,11 @@ mod tests {
             ("--snmp-port", "65536", "1..=65535"),
             ("--run-id", "xyz", "8 hexadecimal digits"),
             ("--community", "", "1 to 64 octets"),
+            ("--v3-engines", "0", "1..=1048576"),
+            ("--v3-users", "0", "1..=1048576"),
+            ("--v3-user", "a-name-of-25-octets-is-too", "1 to 24 octets"),
+            ("--v3-auth-password", "seven77", "8 to 64 octets"),
+            ("--v3-priv-password", "seven77", "8 to 64 octets"),
             ("--verify", "https://host", "http://HOST:PORT"),
         ] {
             let error = Args::try_parse_from(["loadgen", flag, value]).unwrap_err();

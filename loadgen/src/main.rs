@@ -22,7 +22,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
@@ -92,16 +92,17 @@ fn run(args: &Args) -> Result<u8> {
 fn send_all(args: &Args, plan: &Plan, target: Target) -> Result<Outcome> {
     let done = AtomicU64::new(0);
     let mut progress = Progress::new(plan.total, args.quiet);
+    let sealer = plan.sealer(life());
     let start = Instant::now();
     let merged = std::thread::scope(|scope| {
         let threads = u64::from(args.threads);
         let senders: Vec<_> = (0..threads)
             .map(|thread| {
                 let schedule = Schedule { rate: plan.rate, total: plan.total, thread, threads };
-                let done = &done;
+                let (done, sealer) = (&done, &sealer);
                 std::thread::Builder::new()
                     .name(format!("sender-{thread}"))
-                    .spawn_scoped(scope, move || send::run(plan, schedule, target, start, done))
+                    .spawn_scoped(scope, move || send::run(plan, sealer, schedule, target, start, done))
             })
             .collect::<Result<_, _>>()
             .context("cannot start the sender threads")?;
@@ -109,6 +110,12 @@ fn send_all(args: &Args, plan: &Plan, target: Target) -> Result<Outcome> {
     });
     progress.finish();
     merged
+}
+
+/// Boots of this run's SNMPv3 engines: seconds since 1970, so that a later run is a later life.
+fn life() -> u32 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }
 
 type Sender<'scope> = std::thread::ScopedJoinHandle<'scope, Result<Outcome>>;

@@ -4,12 +4,14 @@
 //! patched in. All slots lie one after another in one arena, in the order in which they are sent.
 //! Invariant: same settings and seed, same octets on every machine and with any number of threads.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use anyhow::{Result, bail};
 
 use crate::args::{Args, Mix};
 use crate::pace;
+use crate::payload::snmpv3::{self, Places, Sealer};
 use crate::payload::{Composer, Device, KIND_COUNT, Kind, SEQUENCE_MAX, Stamp};
 use crate::rng::Rng;
 
@@ -27,6 +29,8 @@ pub struct Slot {
     pub length: usize,
     /// Offset of the request-id within the message, where there is one.
     pub request_id_at: Option<usize>,
+    /// What is sealed in a message of version 3.
+    pub v3: Option<Places>,
     /// What it is.
     pub kind: Kind,
     /// Address of the device, used as source when the target is loopback IPv4.
@@ -46,8 +50,10 @@ pub struct Plan {
     pub rate: u64,
     /// Mark of this run in every message.
     pub run_id: u32,
-    /// FNV-1a (64 bits) over rate, total and every slot's kind, source and octets.
+    /// FNV-1a (64 bits) over rate, total and every slot's kind, source and octets, before they are sealed.
     pub fingerprint: u64,
+    /// Engines and users of version 3.
+    pub v3: snmpv3::Settings,
 }
 
 impl Plan {
@@ -67,7 +73,8 @@ impl Plan {
         let mut rng = Rng::new(args.seed);
         let derived_run_id = (rng.next() >> 32) as u32;
         let run_id = args.run_id.unwrap_or(derived_run_id);
-        let composer = Composer { run_id, community: args.community.clone() };
+        let v3 = args.v3_settings();
+        let composer = Composer { run_id, community: args.community.clone(), v3: v3.clone() };
 
         let slot_count = args.devices.max(SLOTS_MIN);
         let mut kinds = apportion(&args.mix, slot_count);
@@ -82,6 +89,7 @@ impl Plan {
             rate: args.rate,
             run_id,
             fingerprint: 0,
+            v3,
         };
         for ((slot, kind), index) in (0..slot_count).zip(kinds).zip(devices.into_iter().cycle()) {
             let device = Device { index };
@@ -90,6 +98,7 @@ impl Plan {
                 start: plan.arena.len(),
                 length: message.bytes.len(),
                 request_id_at: message.request_id_at,
+                v3: message.v3,
                 kind,
                 source: device.address(),
             });
@@ -97,6 +106,13 @@ impl Plan {
         }
         plan.fingerprint = plan.hash();
         Ok(plan)
+    }
+
+    /// What seals the messages of version 3, in the life number `boots` of their engines.
+    #[must_use]
+    pub fn sealer(&self, boots: u32) -> Sealer {
+        let engines: BTreeSet<u32> = self.slots.iter().filter_map(|slot| Some(slot.v3?.engine)).collect();
+        Sealer::new(&self.v3, engines.into_iter(), boots)
     }
 
     /// The slot of message `index`.
@@ -216,6 +232,7 @@ mod tests {
             "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v1=1",
             "--seed 42 --devices 100 --rate 1000 --duration 1s --community private",
             "--seed 42 --devices 100 --rate 1000 --duration 1s --run-id 00000001",
+            "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v3=1",
         ] {
             assert_ne!(first.fingerprint, plan(other).fingerprint, "{other}");
         }
@@ -234,7 +251,7 @@ mod tests {
         let plan = plan("--mix syslog=70,v2c=30 --rate 8192 --duration 1s");
         let counts = plan.kind_counts();
         assert_eq!(counts.iter().sum::<u64>(), 8192);
-        assert_eq!(counts, [1434, 1434, 1434, 1433, 0, 0, 2457]);
+        assert_eq!(counts, [1434, 1434, 1434, 1433, 0, 0, 2457, 0]);
         let rare = apportion(&crate::args::parse_mix("cisco=1000,junos=1000,v1=1000,v2c=1").unwrap(), 8192);
         assert_eq!(rare.len(), 8192);
         assert!(rare.contains(&Kind::V2c));

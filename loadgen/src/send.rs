@@ -27,6 +27,7 @@ use nix::sys::time::TimeValLike;
 
 use crate::pace::{BATCH_MAX, Schedule};
 use crate::payload::patch_sequence;
+use crate::payload::snmpv3::Sealer;
 use crate::plan::{Plan, Slot};
 
 /// Send buffer that is asked for; the kernel may give less, which shows as waiting, not as loss.
@@ -125,12 +126,13 @@ impl Outcome {
 /// The machine's fault: no socket.
 pub fn run(
     plan: &Plan,
+    sealer: &Sealer,
     schedule: Schedule,
     target: Target,
     start: Instant,
     progress: &AtomicU64,
 ) -> Result<Outcome> {
-    let mut sender = Sender::open(plan, schedule, target)?;
+    let mut sender = Sender::open(plan, sealer, schedule, target, start)?;
     let elapsed_ns = || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let total = schedule.local_total();
     let mut done = 0;
@@ -164,8 +166,10 @@ struct Sender<'p> {
     plan: &'p Plan,
     schedule: Schedule,
     socket: UdpSocket,
-    /// Own copy: sequence numbers are patched into it.
+    /// Own copy: sequence numbers are patched into it, and messages of version 3 sealed.
     arena: Vec<u8>,
+    sealer: &'p Sealer,
+    start: Instant,
     headers: MultiHeaders<SockaddrStorage>,
     spreads_sources: bool,
     syslog: SockaddrStorage,
@@ -176,7 +180,13 @@ struct Sender<'p> {
 }
 
 impl<'p> Sender<'p> {
-    fn open(plan: &'p Plan, schedule: Schedule, target: Target) -> Result<Self> {
+    fn open(
+        plan: &'p Plan,
+        sealer: &'p Sealer,
+        schedule: Schedule,
+        target: Target,
+        start: Instant,
+    ) -> Result<Self> {
         let any: SocketAddr =
             if target.syslog.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
         let socket = UdpSocket::bind(any).with_context(|| format!("cannot open a UDP socket on {any}"))?;
@@ -189,6 +199,8 @@ impl<'p> Sender<'p> {
             schedule,
             socket,
             arena: plan.arena.clone(),
+            sealer,
+            start,
             headers: MultiHeaders::preallocate(BATCH_MAX, space),
             spreads_sources,
             syslog: target.syslog.into(),
@@ -203,10 +215,18 @@ impl<'p> Sender<'p> {
     fn send_batch(&mut self, first: u64, count: usize) {
         let slots: [Slot; BATCH_MAX] =
             std::array::from_fn(|at| self.plan.slot(self.schedule.index(first + at.min(count - 1) as u64)));
+        let time_seconds = self.start.elapsed().as_secs();
         for (at, slot) in slots.iter().take(count).enumerate() {
             let sequence = self.schedule.index(first + at as u64) + 1;
-            if let Some(message) = self.arena.get_mut(slot.start..slot.start + slot.length) {
+            let range = slot.start..slot.start + slot.length;
+            if let Some(message) = self.arena.get_mut(range.clone()) {
+                if let Some(places) = &slot.v3 {
+                    places.restore(message, self.plan.arena.get(range).unwrap_or_default());
+                }
                 patch_sequence(message, slot.request_id_at, sequence);
+                if let Some(places) = &slot.v3 {
+                    self.sealer.seal(message, places, sequence, time_seconds);
+                }
             }
         }
         let mut rest = &slots[..count];
@@ -319,7 +339,14 @@ mod tests {
     /// What a receiver saw: sequence number -> (octets, source address).
     type Seen = HashMap<u64, (Vec<u8>, IpAddr)>;
 
+    const BOOTS: u32 = 0x6B00_0000;
+
+    /// In a message of version 3 the last octets may be encrypted; its msgID tells the same.
     fn sequence(bytes: &[u8]) -> u64 {
+        let header = [0x02, 0x01, 0x03, 0x30, 0x11, 0x02, 0x04];
+        if let Some(at) = bytes.windows(7).position(|window| bytes[0] == 0x30 && window == header) {
+            return u64::from(u32::from_be_bytes(*bytes[at + 7..].first_chunk().unwrap()) & 0x3FFF_FFFF);
+        }
         std::str::from_utf8(&bytes[bytes.len() - 10..]).unwrap().parse().unwrap()
     }
 
@@ -352,18 +379,21 @@ mod tests {
         }
         let target = Target { syslog: syslog.local_addr().unwrap(), snmp: snmp.local_addr().unwrap() };
         let counts = plan.kind_counts();
-        let snmp_count = (counts[5] + counts[6]) as usize;
+        let snmp_count = (counts[5] + counts[6] + counts[7]) as usize;
         let syslog_count = plan.total as usize - snmp_count;
         let progress = AtomicU64::new(0);
+        let sealer = plan.sealer(BOOTS);
         let (outcome, seen_syslog, seen_snmp) = std::thread::scope(|scope| {
             let syslog = scope.spawn(move || read_all(&syslog, syslog_count));
             let snmp = scope.spawn(move || read_all(&snmp, snmp_count));
             let start = Instant::now();
             let threads = u64::from(args.threads);
-            let (plan, progress) = (&plan, &progress);
+            let (plan, progress, sealer) = (&plan, &progress, &sealer);
             let senders: Vec<_> = (0..threads)
                 .map(|thread| Schedule { rate: plan.rate, total: plan.total, thread, threads })
-                .map(|schedule| scope.spawn(move || run(plan, schedule, target, start, progress).unwrap()))
+                .map(|schedule| {
+                    scope.spawn(move || run(plan, sealer, schedule, target, start, progress).unwrap())
+                })
                 .collect();
             let mut outcome = Outcome::empty().unwrap();
             for sender in senders {
@@ -381,13 +411,24 @@ mod tests {
         assert_eq!(outcome.lag_us.len(), plan.total, "the lag of every message is recorded");
         assert_eq!((syslog.len() + snmp.len()) as u64, plan.total);
         let mut bytes_total = 0;
+        let sealer = plan.sealer(BOOTS);
         for index in 0..plan.total {
             let slot = plan.slot(index);
             let seen = if slot.kind.is_snmp() { snmp } else { syslog };
             let (bytes, source) = seen.get(&(index + 1)).expect("every sequence number arrives at its port");
             let mut expected = plan.arena[slot.start..slot.start + slot.length].to_vec();
             patch_sequence(&mut expected, slot.request_id_at, index + 1);
-            assert_eq!(*bytes, expected);
+            if let Some(places) = &slot.v3 {
+                // Sealed in one of the seconds of the run, its boots as they were given.
+                let sealed = (0..120).any(|second| {
+                    let mut sealed = expected.clone();
+                    sealer.seal(&mut sealed, places, index + 1, second);
+                    sealed == *bytes
+                });
+                assert!(sealed, "message {index}");
+            } else {
+                assert_eq!(*bytes, expected);
+            }
             if own_sources {
                 assert_eq!(*source, IpAddr::V4(slot.source), "message {index} comes from its device");
             }
@@ -409,6 +450,22 @@ mod tests {
         let sources: std::collections::HashSet<_> =
             syslog.values().chain(snmp.values()).map(|seen| seen.1).collect();
         assert_eq!(sources.len(), 300);
+    }
+
+    #[test]
+    fn messages_of_version_3_are_sealed_as_they_are_sent() {
+        for protection in [
+            "",
+            "--v3-auth-password auth-password",
+            "--v3-auth-password auth-password --v3-priv-password priv-password",
+        ] {
+            // Some slots are used twice.
+            let line =
+                format!("--rate 20000 --duration 450ms --mix v3=1 --devices 40 --v3-engines 4 {protection}");
+            let (plan, outcome, syslog, snmp) = exchange("127.0.0.1", &line);
+            assert!(plan.total > plan.slots.len() as u64);
+            assert_all_arrived(&plan, &outcome, &syslog, &snmp, true);
+        }
     }
 
     #[test]
@@ -434,7 +491,7 @@ mod tests {
         let nowhere = Target { syslog: ([127, 0, 0, 1], 0).into(), snmp: ([127, 0, 0, 1], 0).into() };
         let schedule = Schedule { rate: plan.rate, total: plan.total, thread: 0, threads: 1 };
         let progress = AtomicU64::new(0);
-        let outcome = run(&plan, schedule, nowhere, Instant::now(), &progress).unwrap();
+        let outcome = run(&plan, &plan.sealer(BOOTS), schedule, nowhere, Instant::now(), &progress).unwrap();
         assert_eq!(outcome.sent, 0);
         assert_eq!(outcome.failed_total(), plan.total);
         assert_eq!(progress.load(Ordering::Relaxed), plan.total);

@@ -8,6 +8,8 @@
 //! SNMP    30 L 02 01 v 04 n community A7 L 02 04 request-id ... 30 L 06 oid 04 1B run=xxxxxxxx seq=0000000001
 //! ```
 //!
+//! A message of version 3 ends so before it is encrypted; `snmpv3` says what is patched and sealed besides.
+//!
 //! Invariant: composes from the device, the stamp and the seeded generator only; no clock, no socket.
 
 pub mod ber;
@@ -17,13 +19,14 @@ pub mod junos;
 pub mod linux;
 pub mod rfc5424;
 pub mod snmp;
+pub mod snmpv3;
 
 use std::net::Ipv4Addr;
 
 use crate::rng::Rng;
 
 /// Number of kinds.
-pub const KIND_COUNT: usize = 7;
+pub const KIND_COUNT: usize = 8;
 /// Decimal digits of a sequence number; they are the last octets of every datagram.
 pub const SEQUENCE_DIGITS: usize = 10;
 /// Highest sequence number that fits.
@@ -46,12 +49,22 @@ pub enum Kind {
     V1,
     /// SNMPv2c traps (RFC 3416 4.2.6).
     V2c,
+    /// SNMPv3 traps (RFC 3412 section 6), under USM.
+    V3,
 }
 
 impl Kind {
     /// Every kind, in the order of its discriminant.
-    pub const ALL: [Self; KIND_COUNT] =
-        [Self::Cisco, Self::Junos, Self::Fortigate, Self::Linux, Self::Rfc5424, Self::V1, Self::V2c];
+    pub const ALL: [Self; KIND_COUNT] = [
+        Self::Cisco,
+        Self::Junos,
+        Self::Fortigate,
+        Self::Linux,
+        Self::Rfc5424,
+        Self::V1,
+        Self::V2c,
+        Self::V3,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -64,13 +77,14 @@ impl Kind {
             Self::Rfc5424 => "rfc5424",
             Self::V1 => "v1",
             Self::V2c => "v2c",
+            Self::V3 => "v3",
         }
     }
 
     /// Whether it goes to the SNMP port.
     #[must_use]
     pub const fn is_snmp(self) -> bool {
-        matches!(self, Self::V1 | Self::V2c)
+        matches!(self, Self::V1 | Self::V2c | Self::V3)
     }
 }
 
@@ -175,6 +189,8 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
     /// Offset of the four octets of the request-id, where the PDU has one.
     pub request_id_at: Option<usize>,
+    /// What is to be written and sealed in a message of version 3.
+    pub v3: Option<snmpv3::Places>,
 }
 
 /// The tail that every message ends with, sequence number 0.
@@ -190,6 +206,8 @@ pub struct Composer {
     pub run_id: u32,
     /// SNMP community.
     pub community: String,
+    /// Engines and users of version 3.
+    pub v3: snmpv3::Settings,
 }
 
 impl Composer {
@@ -205,10 +223,11 @@ impl Composer {
             Kind::Rfc5424 => rfc5424::compose(device, stamp, rng),
             Kind::V1 => return snmp::compose_v1(device, stamp, &self.community, &tail, rng),
             Kind::V2c => return snmp::compose_v2c(device, stamp, &self.community, &tail, rng),
+            Kind::V3 => return snmpv3::compose(&self.v3, device, stamp, &tail, rng),
         };
         text.push(' ');
         text.push_str(&tail);
-        Datagram { bytes: text.into_bytes(), request_id_at: None }
+        Datagram { bytes: text.into_bytes(), request_id_at: None, v3: None }
     }
 }
 
@@ -244,7 +263,8 @@ mod tests {
     use std::collections::HashSet;
 
     fn compose_all(kind: Kind) -> Vec<Datagram> {
-        let composer = Composer { run_id: 0xC0FFEE, community: "public".to_owned() };
+        let v3 = snmpv3::Settings::default();
+        let composer = Composer { run_id: 0xC0FFEE, community: "public".to_owned(), v3 };
         let mut rng = Rng::new(5);
         (0..400)
             .map(|slot| composer.compose(kind, Device { index: slot }, Stamp::of_slot(slot), &mut rng))
@@ -264,7 +284,8 @@ mod tests {
             for message in compose_all(kind) {
                 assert!(message.bytes.ends_with(b"run=00c0ffee seq=0000000000"), "{kind:?}");
                 assert!(message.bytes.len() <= 1200, "{kind:?}: fits one Ethernet frame");
-                assert_eq!(message.request_id_at.is_some(), kind == Kind::V2c);
+                assert_eq!(message.request_id_at.is_some(), matches!(kind, Kind::V2c | Kind::V3));
+                assert_eq!(message.v3.is_some(), kind == Kind::V3);
             }
         }
     }

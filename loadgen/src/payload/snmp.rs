@@ -52,7 +52,20 @@ pub fn compose_v1(device: Device, stamp: Stamp, community: &str, tail: &str, rng
     encode_v1(&event(device, rng), device.address(), stamp.uptime_cs(device), community, tail)
 }
 
+/// One SNMPv2-Trap-PDU, as versions 2c and 3 carry it, and how many octets before its end the request-id starts.
+#[must_use]
+pub fn compose_trap_pdu(device: Device, stamp: Stamp, tail: &str, rng: &mut Rng) -> (Vec<u8>, usize) {
+    encode_trap_pdu(&event(device, rng), stamp.uptime_cs(device), tail)
+}
+
 fn encode_v2c(event: &Event, uptime_cs: u32, community: &str, tail: &str) -> Datagram {
+    let (pdu, request_id_from_end) = encode_trap_pdu(event, uptime_cs, tail);
+    let bytes = message(1, community, &pdu);
+    let request_id_at = bytes.len() - request_id_from_end;
+    Datagram { bytes, request_id_at: Some(request_id_at), v3: None }
+}
+
+fn encode_trap_pdu(event: &Event, uptime_cs: u32, tail: &str) -> (Vec<u8>, usize) {
     // RFC 3584 3.1: standard traps by their number, others as enterprise, 0, specific.
     let trap_oid = if event.generic_trap == GENERIC_ENTERPRISE_SPECIFIC {
         [event.enterprise, &[0, event.specific_trap]].concat()
@@ -70,11 +83,8 @@ fn encode_v2c(event: &Event, uptime_cs: u32, community: &str, tail: &str) -> Dat
     );
     // request-id, error-status, error-index, varbinds. The request-id is patched; its length must not depend on it.
     let parts = [ber::integer(0x4000_0000), ber::integer(0), ber::integer(0), varbinds].concat();
-    let pdu = ber::tlv(ber::tag::TRAP_V2, &parts);
-    let bytes = message(1, community, &pdu);
-    // The PDU's content is the end of the message, and its first value is the request-id: tag, length, four octets.
-    let request_id_at = bytes.len() - parts.len() + 2;
-    Datagram { bytes, request_id_at: Some(request_id_at) }
+    // The content's first value is the request-id: tag, length, four octets.
+    (ber::tlv(ber::tag::TRAP_V2, &parts), parts.len() - 2)
 }
 
 fn encode_v1(event: &Event, agent_addr: Ipv4Addr, uptime_cs: u32, community: &str, tail: &str) -> Datagram {
@@ -93,7 +103,7 @@ fn encode_v1(event: &Event, agent_addr: Ipv4Addr, uptime_cs: u32, community: &st
             &varbinds,
         ],
     );
-    Datagram { bytes: message(0, community, &pdu), request_id_at: None }
+    Datagram { bytes: message(0, community, &pdu), request_id_at: None, v3: None }
 }
 
 fn message(version: i64, community: &str, pdu: &[u8]) -> Vec<u8> {
