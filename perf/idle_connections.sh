@@ -7,26 +7,16 @@
 # The right answer: every message is stored, every connection is open, and each costs at most 20 KiB. Needs python3,
 # openssl and curl.
 set -euo pipefail
+# shellcheck source=perf/lib.sh
+. "$(dirname "$0")/lib.sh"
 connections=${1:-10000}
-root=$(cd "$(dirname "$0")/.." && pwd)
-muttd=${MUTTD:-$root/target/release/muttd}
-[ -x "$muttd" ] || { echo "$muttd is missing: cargo build --release"; exit 2; }
+need curl openssl python3 "$muttd"
 ulimit -n $((connections + 200)) || { echo "too few files may be open: ulimit -Hn"; exit 2; }
-work=$(mktemp -d)
-pid=
-cleanup() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj "/CN=localhost" \
-    -addext "subjectAltName=DNS:localhost" -keyout key.pem -out cert.pem 2>/dev/null
+    -addext "subjectAltName=DNS:localhost" -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
 failed=0
 for transport in tcp tls; do
-    rm -rf data
-    cat >mutt.yaml <<YAML
-daemon: {log_file: null, pid_file: null}
+    start_muttd "$work/run" <<YAML
 listeners:
   snmp: {enabled: false}
   syslog:
@@ -34,24 +24,16 @@ listeners:
     address: 127.0.0.1
     protocol: tcp
     tcp: {connections_max: 20000}
-    tls: {enabled: true, port: 0, certificate_file: cert.pem, key_file: key.pem}
+    tls: {enabled: true, port: 0, certificate_file: $work/cert.pem, key_file: $work/key.pem}
 pattern_matching: {rules_file: null}
 snmpv3: {credentials_file: null}
-http: {listen: "127.0.0.1:0"}
 YAML
-    "$muttd" --config mutt.yaml 2>log &
-    pid=$!
-    for _ in $(seq 100); do
-        http=$(sed -n 's/.*listening http on \([^ ]*:[0-9]*\):.*/\1/p' log)
-        [ -z "$http" ] || break
-        sleep 0.1
-    done
-    port=$(sed -n "s/.*listening syslog-$transport on [^ ]*:\([0-9]*\).*/\1/p" log)
+    port=$(port_of "syslog-$transport")
     python3 - "$transport" "$port" "$http" "$connections" <<'PYTHON' || failed=1
 import json, socket, ssl, sys, time, urllib.request
 
 transport, port, http, wanted = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-context = ssl.create_default_context(cafile="cert.pem")
+context = ssl.create_default_context(cafile="../cert.pem")
 
 def get(path):
     return urllib.request.urlopen(f"http://{http}{path}").read().decode()
@@ -85,8 +67,6 @@ open_now = next(each["connections_open"] for each in listeners if each["name"] =
 print(f"{transport}: {open_now} connections open, {each:.1f} KiB resident each (allowed 20)")
 sys.exit(0 if open_now == 100 + wanted and each <= 20 else 1)
 PYTHON
-    kill -TERM "$pid"
-    wait "$pid"
-    pid=
+    stop_muttd
 done
 exit "$failed"

@@ -9,54 +9,32 @@
 #    for three seconds. The right answer: no message of a quiet device is dropped with sources.fair_share, and the run
 #    without it shows what it is for.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
-muttd=${MUTTD:-$root/target/release/muttd} loadgen=${LOADGEN:-$root/target/release/loadgen}
-for program in "$muttd" "$loadgen"; do
-    [ -x "$program" ] || { echo "$program is missing: cargo build --release --workspace"; exit 2; }
-done
-work=$(mktemp -d)
-pid=
-cleanup() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
+# shellcheck source=perf/lib.sh
+. "$(dirname "$0")/lib.sh"
+need curl sqlite3 "$muttd" "$loadgen"
 
 # start QUEUE BATCH LIMIT FAIR: a daemon on free ports; sets pid, http, syslog, snmp.
 start() {
-    rm -rf "$work/run" && mkdir -p "$work/run" && cd "$work/run"
-    cat >mutt.yaml <<YAML
-daemon: {log_file: null, pid_file: null}
+    start_muttd "$work/run" <<YAML
 listeners:
   snmp: {port: 0, address: 127.0.0.1}
   syslog: {port: 0, address: 127.0.0.1, protocol: udp}
 processor: {queue_max_size: $1, batch_write_size: $2}
 pattern_matching: {rules_file: null}
 snmpv3: {credentials_file: null}
-http: {listen: "127.0.0.1:0"}
 sources: {messages_per_second_max: $3, fair_share: $4}
 storage: {database: {connection_timeout: 0}}
 YAML
-    "$muttd" --config mutt.yaml 2>log &
-    pid=$!
-    for _ in $(seq 100); do
-        http=$(sed -n 's/.*listening http on \([^ ]*:[0-9]*\):.*/\1/p' log)
-        [ -z "$http" ] || break
-        sleep 0.1
-    done
-    syslog=$(sed -n 's/.*listening syslog-udp on [^ ]*:\([0-9]*\):.*/\1/p' log)
-    snmp=$(sed -n 's/.*listening snmp-udp on [^ ]*:\([0-9]*\):.*/\1/p' log)
+    syslog=$(port_of syslog-udp)
+    snmp=$(port_of snmp-udp)
 }
 
 stop() {
-    kill -TERM "$pid"
-    wait "$pid"
-    pid=
+    stop_muttd
     grep -o 'stopped: .*' log
 }
 
 load() { "$loadgen" --target 127.0.0.1 --syslog-port "$syslog" --snmp-port "$snmp" --mix syslog=1 "$@"; }
-metric() { curl -fsS "http://$http/metrics" | awk -v name="$1" '$1 == name { print $2 }'; }
 
 resident() {
     start 200000 10000 10000 true
