@@ -138,7 +138,7 @@ impl Args {
     #[must_use]
     pub fn v3_settings(&self) -> snmpv3::Settings {
         snmpv3::Settings {
-            engines: self.v3_engines.unwrap_or(self.first_device.saturating_add(self.devices)),
+            engines: self.v3_engines.unwrap_or_else(|| self.first_device.saturating_add(self.devices)),
             user: self.v3_user.clone(),
             users: self.v3_users,
             auth_password: self.v3_auth_password.clone(),
