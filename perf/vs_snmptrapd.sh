@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 assert=false
 if [ "${1:-}" = --assert ]; then assert=true; shift; fi
-rounds=${1:-5} rate=${2:-4000} seconds=${3:-5} limit=${LIMIT:-0.1}
+rounds=${1:-5} rate=${2:-2000} seconds=${3:-8} limit=${LIMIT:-0.1}
 snmptrapd=$(PATH=$PATH:/usr/sbin command -v snmptrapd) || { echo "snmptrapd is not installed"; exit 2; }
 need curl "$muttd" "$loadgen"
 port=$((20000 + RANDOM % 20000))

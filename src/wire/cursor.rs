@@ -12,15 +12,15 @@ use crate::wire::error::{DecodeError, Reason};
 pub struct Cursor<'a> {
     /// What is not read yet.
     rest: &'a [u8],
-    /// Octets of the datagram before `rest`; for errors only.
-    offset: usize,
+    /// Octets of the datagram up to the end of `rest`: it stays when the cursor moves, so that moving is cheap.
+    end: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor at the start of a datagram (RFC 3417 3.1: one message each).
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, offset: 0 }
+        Self { rest: bytes, end: bytes.len() }
     }
 
     /// The octets that are left (contents octets, X.690 8.1.4).
@@ -44,13 +44,13 @@ impl<'a> Cursor<'a> {
     /// Octets from the start of the datagram to here (RFC 3417 3.1: at most 65,535).
     #[must_use]
     pub const fn offset(&self) -> usize {
-        self.offset
+        self.end.saturating_sub(self.rest.len())
     }
 
     /// An error of the given X.690 or RFC 3416 rule at this place.
     #[must_use]
     pub const fn error(&self, reason: Reason) -> DecodeError {
-        DecodeError { reason, offset: self.offset }
+        DecodeError { reason, offset: self.offset() }
     }
 
     /// Reads one octet (X.690 8.1.2, 8.1.3).
@@ -63,8 +63,20 @@ impl<'a> Cursor<'a> {
             return Err(self.error(Reason::UnexpectedEnd));
         };
         self.rest = rest;
-        self.offset += 1;
         Ok(*first)
+    }
+
+    /// Reads one encoding with a one-octet tag and a length of the short form (X.690 8.1.3.4), as nearly all that a
+    /// notification is made of are; does not move when the next one is not of this kind, or not whole.
+    #[inline]
+    pub fn short_encoding(&mut self) -> Option<(u8, Self)> {
+        let [tag, length @ 0..0x80, rest @ ..] = self.rest else { return None };
+        let (contents, rest) = rest.split_at_checked(usize::from(*length))?;
+        if tag & 0x1F == 0x1F {
+            return None;
+        }
+        self.rest = rest;
+        Some((*tag, Self { rest: contents, end: self.offset() }))
     }
 
     /// Reads `count` octets as a cursor of their own (X.690 8.1.4).
@@ -76,17 +88,15 @@ impl<'a> Cursor<'a> {
         let Some((taken, rest)) = self.rest.split_at_checked(count) else {
             return Err(self.error(Reason::LengthBeyondParent));
         };
-        let sub = Self { rest: taken, offset: self.offset };
         self.rest = rest;
-        self.offset += count;
-        Ok(sub)
+        Ok(Self { rest: taken, end: self.offset() })
     }
 
     /// The octets between this place and `later`, a cursor that was copied from this one and moved on
     /// (a whole encoding, X.690 8.1.1).
     #[must_use]
     pub fn until(&self, later: &Self) -> &'a [u8] {
-        let count = later.offset.saturating_sub(self.offset);
+        let count = later.offset().saturating_sub(self.offset());
         self.rest.get(..count).unwrap_or(self.rest)
     }
 }
@@ -94,6 +104,21 @@ impl<'a> Cursor<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_encodings_are_whole_or_left_alone() {
+        let mut cursor = Cursor::new(&[0x02, 1, 7, 0x04, 0]);
+        let read = cursor.short_encoding().map(|(tag, contents)| (tag, contents.rest(), contents.offset()));
+        assert_eq!(read, Some((0x02, &[7u8][..], 2)));
+        assert_eq!(cursor.short_encoding().map(|(tag, contents)| (tag, contents.offset())), Some((0x04, 5)));
+        for other in
+            [&[][..], &[2], &[2, 2, 1], &[2, 0x81, 1, 7], &[2, 0x80, 0, 0], &[0x1F, 1, 7], &[0xBF, 0]]
+        {
+            let mut cursor = Cursor::new(other);
+            assert!(cursor.short_encoding().is_none(), "{other:02x?}");
+            assert_eq!((cursor.rest(), cursor.offset()), (other, 0));
+        }
+    }
 
     #[test]
     fn moves_only_forward_and_never_past_the_end() {

@@ -11,7 +11,15 @@ use crate::wire::error::{DecodeError, Reason};
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn signed(contents: Cursor<'_>) -> Result<i64, DecodeError> {
-    let octets = contents.rest();
+    match contents.rest() {
+        [octet] => Ok(i64::from(octet.cast_signed())),
+        [a, b, c, d] => Ok(i64::from(i32::from_be_bytes([*a, *b, *c, *d]))),
+        octets => signed_any(contents, octets),
+    }
+}
+
+/// Reads a signed integer of any number of octets.
+fn signed_any(contents: Cursor<'_>, octets: &[u8]) -> Result<i64, DecodeError> {
     let Some(first) = octets.first() else {
         return Err(contents.error(Reason::EmptyInteger));
     };
@@ -49,7 +57,16 @@ pub fn signed32(contents: Cursor<'_>) -> Result<i32, DecodeError> {
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn unsigned64(contents: Cursor<'_>) -> Result<u64, DecodeError> {
-    let mut significant = contents.rest();
+    match contents.rest() {
+        [octet] => Ok(u64::from(*octet)),
+        [a, b, c, d] => Ok(u64::from(u32::from_be_bytes([*a, *b, *c, *d]))),
+        octets => unsigned_any(contents, octets),
+    }
+}
+
+/// Reads an unsigned integer of any number of octets.
+fn unsigned_any(contents: Cursor<'_>, octets: &[u8]) -> Result<u64, DecodeError> {
+    let mut significant = octets;
     if significant.is_empty() {
         return Err(contents.error(Reason::EmptyInteger));
     }

@@ -23,6 +23,12 @@ pub fn read(cursor: &mut Cursor<'_>) -> Result<usize, DecodeError> {
         0xFF => return Err(at.error(Reason::ReservedLength)),
         _ => {}
     }
+    if first == 0x82
+        && let Ok(octets) = cursor.sub(2)
+        && let [high, low] = octets.rest()
+    {
+        return Ok(usize::from(*high) << 8 | usize::from(*low));
+    }
     let mut length: usize = 0;
     for _ in 0..first & 0x7F {
         let octet = cursor.octet()?;

@@ -29,6 +29,15 @@ pub struct Tlv<'a> {
 /// [`length::read`] refuses. The place of the cursor is unspecified then; keep a copy to go back.
 #[inline]
 pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Tlv<'a>, DecodeError> {
+    match cursor.short_encoding() {
+        Some((tag, contents)) => Ok(Tlv { tag, contents }),
+        None => read_any(cursor),
+    }
+}
+
+/// Reads one encoding with a length of any form, or says what is wrong with it.
+#[inline]
+fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Tlv<'a>, DecodeError> {
     let at = *cursor;
     let tag = cursor.octet()?;
     if tag & 0x1F == 0x1F {

@@ -27,7 +27,7 @@ impl<'a> Oid<'a> {
         let octets = contents.rest();
         // The first sub-identifier holds two arcs (X.690 8.19.4).
         let mut arcs = usize::from(!octets.is_empty());
-        if octets.iter().fold(0, |seen, octet| seen | octet) < 0x80 {
+        if octets.is_ascii() {
             // No sub-identifier above 127, as in most names: nothing can be wrong but their number.
             arcs += octets.len();
         } else {

@@ -51,6 +51,7 @@ pub struct CommunityMessage<'a> {
 impl<'a> CommunityMessage<'a> {
     /// Reads what follows the version: community and PDU (RFC 1157 section 4). `after` is the number of octets
     /// that follow the message in the datagram.
+    #[inline]
     pub(super) fn decode(
         version: Version,
         mut contents: Cursor<'a>,

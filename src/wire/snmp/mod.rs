@@ -53,6 +53,7 @@ pub enum Message<'a> {
 /// # Errors
 /// [`DecodeError`]: the peer's octets break the grammar before the varbinds, the version is not 0, 1 or 3, or the
 /// PDU is not one that the version has. The PDU of a v3 message is not looked at.
+#[inline]
 pub fn decode(bytes: &[u8]) -> Result<Message<'_>, DecodeError> {
     let mut datagram = Cursor::new(bytes);
     let start = datagram;

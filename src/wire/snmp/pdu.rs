@@ -147,6 +147,7 @@ impl<'a> Pdu<'a> {
     /// # Errors
     /// [`Reason::PduUnknown`], [`Reason::PduNotLegalInVersion`], [`Reason::MultiOctetTag`], and whatever is wrong
     /// with a field before the varbinds.
+    #[inline]
     pub fn decode(cursor: &mut Cursor<'a>, legal: PduSet) -> Result<Self, DecodeError> {
         let at = *cursor;
         let tlv = ber::read(cursor)?;
