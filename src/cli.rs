@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::{self, App, snmpv3_status};
+use crate::app::{self, App, redecode, snmpv3_status};
 use crate::config;
 use crate::storage::snmp_users::report;
 use crate::telemetry::logging;
@@ -47,6 +47,13 @@ enum Command {
 enum Snmpv3Command {
     /// Print each credential with the devices that used it last, and which users fail; the daemon may be running
     Status,
+    /// Decode what was refused for want of a credential, and is noted (snmpv3.quarantine_messages_max), with the
+    /// credentials and rules of now; the daemon may be running. No alert is sent, no inform answered
+    Redecode {
+        /// Say what could be decoded, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Runs the command that the arguments name.
@@ -57,6 +64,9 @@ pub fn main() -> ExitCode {
         Command::Run => run(&arguments.config),
         Command::Check => check(&arguments.config),
         Command::Snmpv3 { command: Snmpv3Command::Status } => snmpv3_status(&arguments.config),
+        Command::Snmpv3 { command: Snmpv3Command::Redecode { dry_run } } => {
+            snmpv3_redecode(&arguments.config, dry_run)
+        }
         Command::Version => {
             say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
@@ -100,6 +110,21 @@ fn snmpv3_status(path: &Path) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => fail(&format!("cannot read the store {}: {error}", store.display())),
+    }
+}
+
+/// Decodes what waits for a credential.
+fn snmpv3_redecode(path: &Path, is_rehearsal: bool) -> ExitCode {
+    let settings = match config::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    match redecode::run(&settings, is_rehearsal) {
+        Ok(summary) => {
+            say(&summary.to_string());
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&format!("{error:#}")),
     }
 }
 

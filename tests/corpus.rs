@@ -97,7 +97,7 @@ fn read(event: &Event, batch: &Batch) -> Value {
             "trap_type": text(record.trap_type),
             "community": text(record.community),
         }),
-        Body::Undecoded => json!({}),
+        Body::Undecoded | Body::AwaitsCredential => json!({}),
     };
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     all

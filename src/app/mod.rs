@@ -5,6 +5,7 @@
 mod announce;
 mod changes;
 mod memory;
+pub mod redecode;
 mod reload;
 pub mod snmpv3_status;
 mod start;

@@ -175,7 +175,8 @@ impl Sink {
     ) -> anyhow::Result<Self> {
         let counters = Arc::new(SinkCounters::new(listeners));
         let stop = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(store, settings.storage.keep_community)?;
+        let writer = Writer::new(store, settings.storage.keep_community)?
+            .with_quarantine(settings.snmpv3.quarantine_messages_max);
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,

@@ -155,7 +155,7 @@ section! {
 
 section! {
     /// `snmpv3`.
-    Snmpv3 {} [credentials_file]
+    Snmpv3 {} [credentials_file, quarantine_messages_max]
 }
 
 section! {

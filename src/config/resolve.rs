@@ -41,11 +41,7 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
         processor: processor(&mut reader, &written.processor),
         storage: storage(&mut reader, &written.storage),
         pattern_matching: pattern_matching(&mut reader, &written.pattern_matching),
-        snmpv3: Snmpv3 {
-            credentials_file: reader
-                .path_or_none(&written.snmpv3.credentials_file)
-                .unwrap_or_else(|| Snmpv3::default().credentials_file),
-        },
+        snmpv3: snmpv3(&mut reader, &written.snmpv3),
         http: http(&mut reader, &written.http),
         sources: sources(&mut reader, &written.sources),
     };
@@ -53,6 +49,17 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
     streams::certificates(&mut reader, &written.listeners.syslog, &settings.listeners.syslog);
     reader.finish()?;
     Ok(settings)
+}
+
+fn snmpv3(reader: &mut Reader<'_>, written: &file::Snmpv3) -> Snmpv3 {
+    let default = Snmpv3::default();
+    let most = reader.integer(&written.quarantine_messages_max, 0, 1_000_000, " (0 = none)");
+    Snmpv3 {
+        credentials_file: reader.path_or_none(&written.credentials_file).unwrap_or(default.credentials_file),
+        quarantine_messages_max: most
+            .and_then(|most| u32::try_from(most).ok())
+            .unwrap_or(default.quarantine_messages_max),
+    }
 }
 
 fn daemon(reader: &mut Reader<'_>, written: &file::Daemon) -> Daemon {

@@ -349,6 +349,8 @@ pub struct PatternMatching {
 pub struct Snmpv3 {
     /// `credentials_file`: `None` means that no SNMPv3 user is known.
     pub credentials_file: Option<PathBuf>,
+    /// `quarantine_messages_max`: messages noted that await a credential, up to 1,000,000; 0 means none.
+    pub quarantine_messages_max: u32,
 }
 
 /// `http`.
@@ -527,7 +529,10 @@ impl Default for PatternMatching {
 
 impl Default for Snmpv3 {
     fn default() -> Self {
-        Self { credentials_file: Some(PathBuf::from("./config/snmpv3_credentials.yaml")) }
+        Self {
+            credentials_file: Some(PathBuf::from("./config/snmpv3_credentials.yaml")),
+            quarantine_messages_max: 0,
+        }
     }
 }
 

@@ -123,6 +123,7 @@ const CASES: &[Case] = &[
     ("pattern_matching.rules_file", "~", |s| s.pattern_matching.rules_file = None),
     ("pattern_matching.reload_interval_seconds", "0", |s| s.pattern_matching.reload_interval = None),
     ("snmpv3.credentials_file", "users.yaml", |s| s.snmpv3.credentials_file = Some("users.yaml".into())),
+    ("snmpv3.quarantine_messages_max", "5000", |s| s.snmpv3.quarantine_messages_max = 5_000),
     ("sources.messages_per_second_max", "100", |s| s.sources.messages_per_second_max = Some(100)),
     ("sources.burst_messages_max", "5", |s| s.sources.burst_messages_max = 5),
     ("sources.summary_seconds", "1", |s| s.sources.summary = Duration::from_secs(1)),

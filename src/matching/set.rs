@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, packed};
 use regex_automata::meta;
 
 use crate::matching::compile::{self, CompileError, Target, Test};
-use crate::matching::rule::{Rule, RuleIndex};
+use crate::matching::rule::{Action, Rule, RuleIndex};
 
 /// Octets of all literals up to which the automaton is a table with a row per state (at most 256 octets per octet
 /// of literal for the usual alphabet); beyond that the compact form saves memory for some speed.
@@ -77,6 +77,17 @@ impl RuleSet {
             gate: gate(&literals),
             targets,
         })
+    }
+
+    /// The same rules, of which none discards: for messages that are in the store already.
+    #[must_use]
+    pub fn keeping_all(mut self) -> Self {
+        for rule in &mut self.rules {
+            if rule.action == Action::Discard {
+                rule.action = Action::Store;
+            }
+        }
+        self
     }
 
     /// Whether no rule is in force.

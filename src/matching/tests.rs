@@ -216,3 +216,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rules_for_what_is_stored_already_match_as_ever_and_discard_nothing() {
+    let discarding = Rule { action: Action::Discard, ..rule(0, keywords(&["noise"])) };
+    let alerting = Rule { action: Action::Webhook, ..rule(1, keywords(&["signal"])) };
+    let set = RuleSet::compile(vec![discarding, alerting]).unwrap().keeping_all();
+    assert_eq!((first(&set, "noise"), first(&set, "signal"), first(&set, "")), (Some(0), Some(1), None));
+    let actions: Vec<Action> = set.iter().map(|(_, rule)| rule.action).collect();
+    assert_eq!(actions, [Action::Store, Action::Webhook]);
+}

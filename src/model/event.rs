@@ -151,6 +151,8 @@ pub enum Body {
     Notification(NotificationRecord),
     /// Octets that an SNMP listener could not decode; the reasons say why.
     Undecoded,
+    /// The same, of a message of SNMPv3 whose user could not prove itself: with another credential it may be decoded.
+    AwaitsCredential,
 }
 
 /// A received message: spans into the octets of its batch, and facts about its reception.

@@ -39,6 +39,8 @@ pub struct Usm {
     pub(super) replays: Replays,
     /// Our clock for both.
     since: Stopwatch,
+    /// Whether a message must be timely and new; not so when it is judged long after it came.
+    pub(super) checks_freshness: bool,
     /// The next salt: none comes twice in the life of an engine, whose boots and time are in the vector besides.
     salt: AtomicU64,
 }
@@ -56,8 +58,17 @@ impl Usm {
             senders: Senders::default(),
             replays: Replays::default(),
             since: Stopwatch::start(),
+            checks_freshness: true,
             salt: AtomicU64::new(RandomState::new().hash_one(0)),
         }
+    }
+
+    /// USM for messages that came long ago: the MAC is checked, and the time is not, since RFC 3414 3.2 (7) is about
+    /// the time of receipt. `engine` is ourselves as those messages address us. Whoever asks must see to replays.
+    #[must_use]
+    pub fn afterwards(engine: Option<EngineId>, users: Users) -> Self {
+        let engine = engine.map(|id| LocalEngine::new(id, 0));
+        Self { checks_freshness: false, ..Self::new(engine, users) }
     }
 
     /// A salt that was not used before (RFC 3414 8.1.1.1, RFC 3826 3.1.2.1).

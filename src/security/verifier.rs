@@ -251,6 +251,9 @@ impl<'m, 'a> Candidate<'m, 'a> {
     /// RFC 3414 3.2 (7): by our own clock or by the sender's.
     fn is_timely(&self, usm: &Usm, now: u64) -> bool {
         let UsmParameters { boots, time, .. } = self.parameters;
+        if !usm.checks_freshness {
+            return true;
+        }
         match usm.engine.as_ref().filter(|_| self.is_ours) {
             Some(ours) => is_timely_for(ours, boots, time),
             None => usm.senders.is_timely(&self.engine, boots, time, now),
@@ -297,6 +300,7 @@ impl<'m, 'a> Candidate<'m, 'a> {
         let UsmParameters { mac, .. } = self.parameters;
         let has_mac = self.message.flags.level() > Some(SecurityLevel::NoAuthNoPriv);
         if has_mac
+            && usm.checks_freshness
             && kind == PduKind::TRAP_V2
             && usm.replays.is_replayed(&self.engine, self.message.msg_id, mac, now)
         {

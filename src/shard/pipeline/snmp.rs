@@ -240,6 +240,7 @@ fn undecoded(
     let text = batch.span_from(start);
     let mut reasons = Reasons::default();
     reasons.add(reason);
+    let awaits_credential = refusal.is_some_and(|refusal| refusal.error.is_of_user());
     Decoded {
         kind,
         source: arrival.peer.ip(),
@@ -247,7 +248,7 @@ fn undecoded(
         raw_bytes: batch.append(arrival.bytes),
         enriched: Span::EMPTY,
         reasons,
-        body: Body::Undecoded,
+        body: if awaits_credential { Body::AwaitsCredential } else { Body::Undecoded },
         undecoded: Some(reason),
     }
 }

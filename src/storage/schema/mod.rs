@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0001_initial.sql"),
     include_str!("0002_time_source.sql"),
     include_str!("0003_snmpv3_credential_use.sql"),
+    include_str!("0004_snmpv3_quarantine.sql"),
 ];
 
 /// The schema version that this program writes.

@@ -11,6 +11,7 @@ use crate::model::event::{Body, Event, Kind, SyslogRecord};
 use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
+use crate::storage::quarantine;
 use crate::storage::snmp_users::SnmpUsers;
 
 /// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
@@ -34,6 +35,7 @@ pub struct Place {
 pub struct Writer {
     store: Store,
     keep_community: bool,
+    quarantine_max: u32,
     registry: Registry,
     users: SnmpUsers,
     labels: LabelNumbers,
@@ -79,10 +81,18 @@ impl Writer {
             insert_one: insert(1),
             store,
             keep_community,
+            quarantine_max: 0,
             registry,
             users,
             labels: LabelNumbers { labels: Arc::from([]), numbers: Vec::new() },
         })
+    }
+
+    /// The same writer, which also notes up to `messages_max` messages of SNMPv3 that await a credential.
+    #[must_use]
+    pub fn with_quarantine(mut self, messages_max: u32) -> Self {
+        self.quarantine_max = messages_max;
+        self
     }
 
     /// Commits the events at `places`, which must be in rising order of id. When this returns `Ok`, they are durable.
@@ -130,6 +140,9 @@ impl Writer {
         }
         registry.flush(connection)?;
         users.write(connection, batches)?;
+        if self.quarantine_max > 0 {
+            quarantine::note(connection, batches, places, self.quarantine_max)?;
+        }
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
@@ -177,11 +190,11 @@ impl RowWriter<'_> {
         let Some((batch, event)) = found else { return Err(rusqlite::Error::InvalidQuery) };
         let syslog = match event.body {
             Body::Syslog(record) => record,
-            Body::Notification(_) | Body::Undecoded => SyslogRecord::default(),
+            Body::Notification(_) | Body::Undecoded | Body::AwaitsCredential => SyslogRecord::default(),
         };
         let (oid, trap_type) = match event.body {
             Body::Notification(record) => (record.oid, record.trap_type),
-            Body::Syslog(_) | Body::Undecoded => (Span::EMPTY, Span::EMPTY),
+            Body::Syslog(_) | Body::Undecoded | Body::AwaitsCredential => (Span::EMPTY, Span::EMPTY),
         };
         let device = self.registry.see(
             self.connection,
@@ -250,19 +263,21 @@ impl RowWriter<'_> {
             return Ok(None);
         };
         if number.is_none() {
-            let keys = params![label.id, label.name, label.severity];
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO rule_labels(id, name, severity) VALUES (?1, ?2, ?3)")?
-                .execute(keys)?;
-            *number = self
-                .connection
-                .prepare_cached(
-                    "SELECT number FROM rule_labels WHERE id = ?1 AND name = ?2 AND severity = ?3",
-                )?
-                .query_row(keys, |row| row.get(0))?;
+            *number = Some(number_of_label(self.connection, label)?);
         }
         Ok(*number)
     }
+}
+
+/// Number of a label in the store, where it is made if it is new.
+pub(super) fn number_of_label(connection: &Connection, label: &RuleLabel) -> rusqlite::Result<i64> {
+    let keys = params![label.id, label.name, label.severity];
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO rule_labels(id, name, severity) VALUES (?1, ?2, ?3)")?
+        .execute(keys)?;
+    connection
+        .prepare_cached("SELECT number FROM rule_labels WHERE id = ?1 AND name = ?2 AND severity = ?3")?
+        .query_row(keys, |row| row.get(0))
 }
 
 /// Binds octets as TEXT, none as NULL.
@@ -291,7 +306,7 @@ fn snmp_version(kind: Kind) -> Option<&'static str> {
 }
 
 /// Reasons as the members of a JSON list.
-fn reasons_json(reasons: impl Iterator<Item = &'static str>) -> String {
+pub(super) fn reasons_json(reasons: impl Iterator<Item = &'static str>) -> String {
     let quoted: Vec<String> = reasons.map(|reason| serde_json::Value::from(reason).to_string()).collect();
     quoted.join(",")
 }

@@ -6,6 +6,7 @@ mod informs;
 mod limits;
 mod options;
 mod receive;
+mod redecode;
 mod relp;
 mod rules;
 mod snmpv3;

@@ -202,7 +202,7 @@ fn v3(bytes: &[u8]) -> V3Message<'_> {
 }
 
 /// The engine that a daemon says it is, with boots and time.
-fn engine_of(daemon: &Daemon) -> (Vec<u8>, u32, u32) {
+pub fn engine_of(daemon: &Daemon) -> (Vec<u8>, u32, u32) {
     let socket = udp_to(daemon.address("snmp-udp"));
     let report = answer_to(&socket, &discovery(77));
     let message = v3(&report);
