@@ -75,12 +75,12 @@ const AGENTS: u32 = 64;
 
 /// Users as the agents have them.
 fn users() -> Arc<Users> {
-    let credential = CredentialSecrets {
-        priority: 1,
-        auth: Some((AuthProtocol::Sha, b"auth-secret")),
-        privacy: Some((PrivProtocol::Aes, b"priv-secret")),
-    };
-    let user = UserSecrets { name: b"ops", credentials: &[credential] };
+    let credentials = [CredentialSecrets::of_passwords(
+        1,
+        Some((AuthProtocol::Sha, b"auth-secret")),
+        Some((PrivProtocol::Aes, b"priv-secret")),
+    )];
+    let user = UserSecrets::new(b"ops", &credentials);
     Arc::new(Users::derive(&[user], &Users::default()))
 }
 

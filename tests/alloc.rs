@@ -223,13 +223,12 @@ fn a_storm_of_notifications_costs_no_allocation() {
 
 /// The user of the agents, with a credential that none of them uses and the one that all do.
 fn users() -> Users {
-    let credential = |priority, auth: &'static [u8]| CredentialSecrets {
-        priority,
-        auth: Some((AuthProtocol::Sha, auth)),
-        privacy: Some((PrivProtocol::Aes, &b"priv-secret"[..])),
+    let privacy = Some((PrivProtocol::Aes, &b"priv-secret"[..]));
+    let credential = |priority, auth: &'static [u8]| {
+        CredentialSecrets::of_passwords(priority, Some((AuthProtocol::Sha, auth)), privacy)
     };
     let credentials = [credential(1, b"other-secret"), credential(2, b"auth-secret")];
-    let user = UserSecrets { name: b"ops", credentials: &credentials };
+    let user = UserSecrets::new(b"ops", &credentials);
     Users::derive(&[user], &Users::default())
 }
 

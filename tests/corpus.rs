@@ -61,8 +61,8 @@ fn users(case: &Map<String, Value>) -> Users {
         let protocol = all.into_iter().find(|known| known.as_str() == name).unwrap();
         (protocol, text("priv_password").unwrap().as_bytes())
     });
-    let credentials = [CredentialSecrets { priority: 1, auth, privacy }];
-    let user = UserSecrets { name: text("user").unwrap().as_bytes(), credentials: &credentials };
+    let credentials = [CredentialSecrets::of_passwords(1, auth, privacy)];
+    let user = UserSecrets::new(text("user").unwrap().as_bytes(), &credentials);
     Users::derive(&[user], &Users::default())
 }
 

@@ -15,23 +15,31 @@ use zeroize::Zeroizing;
 /// Editors write a file in several steps; the reload waits until they are done.
 const SETTLE: Duration = Duration::from_millis(200);
 
+/// The files that a file names, in whatever state it is; `None` when that cannot be told now.
+pub(super) type References = fn(&Path) -> Option<Vec<PathBuf>>;
+
 /// Files whose changes are waited for.
 pub(super) struct Changes {
     paths: Vec<PathBuf>,
+    /// How many of them are there for good; behind them are those that the first one names.
+    own: usize,
+    references: Option<References>,
     /// Hashes of the files when they were last looked at; `None` for one that could not be read.
     seen: Vec<Option<u64>>,
     hasher: RandomState,
     wanted: Arc<Notify>,
     changed: Arc<Notify>,
     interval: Option<Duration>,
+    /// The folders that are watched, alive as long as changes are to be seen; `None` for one that cannot be.
+    watchers: Vec<(PathBuf, Option<RecommendedWatcher>)>,
+    /// What is left for a file that cannot be watched.
+    remains: &'static str,
 }
 
-/// What keeps the waiting going.
+/// Who can ask for what is waited for.
 #[derive(Debug)]
 pub(super) struct Watched {
     wanted: Arc<Notify>,
-    /// Alive as long as changes are to be seen.
-    _watchers: Vec<RecommendedWatcher>,
 }
 
 impl Watched {
@@ -44,27 +52,66 @@ impl Watched {
 impl Changes {
     /// Watches `paths`, which are also looked at every `interval`. A file that cannot be watched is told of, with what
     /// `remains`.
-    pub(super) fn of(paths: Vec<PathBuf>, interval: Option<Duration>, remains: &str) -> (Self, Watched) {
+    pub(super) fn of(
+        paths: Vec<PathBuf>,
+        interval: Option<Duration>,
+        remains: &'static str,
+    ) -> (Self, Watched) {
         let (wanted, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mut watchers = Vec::new();
-        let mut folders: Vec<&Path> = Vec::new();
-        for path in &paths {
+        let watched = Watched { wanted: Arc::clone(&wanted) };
+        let hasher = RandomState::new();
+        let mut changes = Self {
+            own: paths.len(),
+            references: None,
+            seen: Vec::new(),
+            paths,
+            hasher,
+            wanted,
+            changed,
+            interval,
+            watchers: Vec::new(),
+            remains,
+        };
+        changes.watch_folders();
+        changes.seen = digests(&changes.paths, &changes.hasher);
+        (changes, watched)
+    }
+
+    /// Waits for changes of the files that the first one names, too, as it says at each time.
+    pub(super) fn with_references(mut self, references: References) -> Self {
+        self.references = Some(references);
+        self.look_for_references();
+        self.seen = digests(&self.paths, &self.hasher);
+        self
+    }
+
+    /// Brings the files that the first one names up to date. When that cannot be told, the old ones stay.
+    fn look_for_references(&mut self) {
+        let Some(named) =
+            self.references.zip(self.paths.first()).and_then(|(references, path)| references(path))
+        else {
+            return;
+        };
+        self.paths.truncate(self.own);
+        self.paths.extend(named);
+        self.watch_folders();
+    }
+
+    /// Watches the folder of each file, and no other any more.
+    fn watch_folders(&mut self) {
+        let (paths, changed, remains) = (&self.paths, &self.changed, self.remains);
+        self.watchers.retain(|(watched, _)| paths.iter().any(|path| folder(path) == watched));
+        for path in paths {
             let folder = folder(path);
-            if folders.contains(&folder) {
+            if self.watchers.iter().any(|(watched, _)| watched == folder) {
                 continue;
             }
-            folders.push(folder);
-            match watch(folder, Arc::clone(&changed)) {
-                Ok(watcher) => watchers.push(watcher),
-                Err(error) => {
-                    tracing::warn!("{} is not watched for changes: {error}; {remains}", path.display());
-                }
+            let watcher = watch(folder, Arc::clone(changed));
+            if let Err(error) = &watcher {
+                tracing::warn!("{} is not watched for changes: {error}; {remains}", path.display());
             }
+            self.watchers.push((folder.to_path_buf(), watcher.ok()));
         }
-        let hasher = RandomState::new();
-        let seen = digests(&paths, &hasher);
-        let watched = Watched { wanted: Arc::clone(&wanted), _watchers: watchers };
-        (Self { paths, seen, hasher, wanted, changed, interval }, watched)
     }
 
     /// Waits until the files are to be read again.
@@ -79,6 +126,7 @@ impl Changes {
                 }
                 () = interval => false,
             };
+            self.look_for_references();
             let found = digests(&self.paths, &self.hasher);
             let is_new = found != self.seen;
             self.seen = found;

@@ -1,4 +1,5 @@
-//! Reloading the rules and the SNMPv3 credentials: when their file changes, on SIGHUP, and every so often. Never on the
+//! Reloading the rules and the SNMPv3 credentials: when their file or one that it names changes, on
+//! SIGHUP, and every so often. Never on the
 //! receive path.
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ impl Reloader {
                 Ok(format!("{count} SNMPv3 user(s)"))
             });
             let (changes, watched) = Changes::of(vec![path.clone()], interval, REMAINS);
+            let changes = changes.with_references(config::password_files);
             control.spawn(reload("credentials", path, changes, load));
             files.push(watched);
         }

@@ -4,23 +4,30 @@
 
 use std::fmt::Write as _;
 
-use crate::config::{Credential, Credentials};
+use crate::config::{Credential, Credentials, User};
 use crate::storage::snmp_users::report::{CredentialUse, ROWS_MAX, Report};
 
 /// The status as text. No secret is in it.
 pub fn render(credentials: &Credentials, report: &Report) -> String {
     let mut text = String::new();
+    let owner = |used| credentials.users.iter().find_map(|user| credential_of(user, used));
+    let owners: Vec<Option<&Credential>> = report.uses.iter().map(owner).collect();
+    let used_of = |credential: Option<&Credential>| -> Vec<&CredentialUse> {
+        let is_it = |owner: Option<&Credential>| match (owner, credential) {
+            (Some(owner), Some(credential)) => std::ptr::eq(owner, credential),
+            (owner, credential) => owner.is_none() && credential.is_none(),
+        };
+        report.uses.iter().zip(&owners).filter(|(_, owner)| is_it(**owner)).map(|(used, _)| used).collect()
+    };
     for user in &credentials.users {
         let _ = writeln!(text, "user {}", user.username);
         for credential in &user.credentials {
-            let is_of = |used: &&CredentialUse| {
-                used.username == user.username && used.credential_priority == i64::from(credential.priority)
-            };
-            let devices: Vec<&CredentialUse> = report.uses.iter().filter(is_of).collect();
+            let devices: Vec<&CredentialUse> = used_of(Some(credential));
             let _ = writeln!(
                 text,
-                "  priority {}: {}, {}, used last by {} device(s)",
+                "  priority {}{}: {}, {}, used last by {} device(s)",
                 credential.priority,
+                credential.engine_id.map_or_else(String::new, |engine| format!(" of engine {engine}")),
                 protocols(credential),
                 if credential.active { "active" } else { "not active" },
                 devices.len()
@@ -30,14 +37,7 @@ pub fn render(credentials: &Credentials, report: &Report) -> String {
             }
         }
     }
-    let is_configured = |used: &&CredentialUse| {
-        credentials.users.iter().any(|user| {
-            let priorities = user.credentials.iter().map(|credential| i64::from(credential.priority));
-            user.username == used.username
-                && priorities.into_iter().any(|known| known == used.credential_priority)
-        })
-    };
-    let gone: Vec<&CredentialUse> = report.uses.iter().filter(|used| !is_configured(used)).collect();
+    let gone: Vec<&CredentialUse> = used_of(None);
     if !gone.is_empty() {
         let _ = writeln!(text, "used last by devices, but not configured any more");
         for device in gone {
@@ -62,6 +62,24 @@ pub fn render(credentials: &Credentials, report: &Report) -> String {
         let _ = writeln!(text, "only the first {ROWS_MAX} devices were looked at");
     }
     if text.is_empty() { "no SNMPv3 user is configured, and none was seen\n".to_owned() } else { text }
+}
+
+/// The credential of `user` that a device used: of those with the priority the one that is bound to the device's engine,
+/// else the one that is bound to none. An inform tells nothing of the device's engine.
+fn credential_of<'c>(user: &'c User, used: &CredentialUse) -> Option<&'c Credential> {
+    if user.username != used.username {
+        return None;
+    }
+    let has_priority = |credential: &&Credential| i64::from(credential.priority) == used.credential_priority;
+    let fitting = || user.credentials.iter().filter(has_priority);
+    let is_bound_to_device = |credential: &&Credential| {
+        let engine = credential.engine_id.map(|engine| engine.to_string());
+        engine.is_some() && engine == used.engine_id
+    };
+    fitting()
+        .find(is_bound_to_device)
+        .or_else(|| fitting().find(|credential| credential.engine_id.is_none()))
+        .or_else(|| fitting().next())
 }
 
 /// Protocols of a credential, as `SHA256/AES`.

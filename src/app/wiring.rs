@@ -2,11 +2,11 @@
 
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
-use crate::config::{Credentials, User};
+use crate::config::{CredentialKey, Credentials, User};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::listener::UdpSettings;
 use crate::net::tls::TlsInForce;
-use crate::security::{CredentialSecrets, UserSecrets, Users};
+use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
 use crate::shard::gate::ListenerSources;
 use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
 use crate::shard::pipeline::Protocol;
@@ -66,7 +66,11 @@ pub fn users(configured: &Credentials, previous: &Users) -> Users {
         .users
         .iter()
         .zip(&credentials)
-        .map(|(user, credentials)| UserSecrets { name: user.username.as_bytes(), credentials })
+        .map(|(user, credentials)| UserSecrets {
+            name: user.username.as_bytes(),
+            min_level: user.min_security_level,
+            credentials,
+        })
         .collect();
     Users::derive(&secrets, previous)
 }
@@ -77,10 +81,19 @@ fn active_secrets(user: &User) -> Vec<CredentialSecrets<'_>> {
     credentials
         .map(|credential| CredentialSecrets {
             priority: credential.priority,
-            auth: credential.authentication.as_ref().map(|auth| (auth.protocol, auth.password.expose())),
-            privacy: credential.privacy.as_ref().map(|privacy| (privacy.protocol, privacy.password.expose())),
+            engine_id: credential.engine_id,
+            auth: credential.authentication.as_ref().map(|auth| (auth.protocol, key_source(&auth.key))),
+            privacy: credential.privacy.as_ref().map(|privacy| (privacy.protocol, key_source(&privacy.key))),
         })
         .collect()
+}
+
+/// What a key of a credential is made from.
+fn key_source(key: &CredentialKey) -> KeySource<'_> {
+    match key {
+        CredentialKey::Password(password) => KeySource::Password(password.expose()),
+        CredentialKey::Localised(key) => KeySource::LocalisedKey(key.expose()),
+    }
 }
 
 /// The runtime asked for.

@@ -4,12 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use crate::config::document::{Node, Source};
 use crate::config::error::{ConfigError, Place};
 use crate::config::file::{CredentialEntry, CredentialsFile, UserEntry};
 use crate::config::reader::{Entry, Reader};
 use crate::config::secret::Secret;
-use crate::security::{AuthProtocol, PrivProtocol};
+use crate::config::secret_source::Sources;
+use crate::security::{AuthProtocol, EngineId, PrivProtocol};
+use crate::wire::snmp::SecurityLevel;
 
 /// Octets of a user name (RFC 3414 2.4, msgUserName).
 const USERNAME_OCTETS_MAX: usize = 32;
@@ -30,7 +34,9 @@ pub struct Credentials {
 pub struct User {
     /// `username`, 1 to 32 octets.
     pub username: String,
-    /// At least one, by ascending priority, no priority twice.
+    /// `min_security_level`: no credential is below it.
+    pub min_security_level: SecurityLevel,
+    /// At least one, by ascending priority; no priority twice for one engine.
     pub credentials: Vec<Credential>,
 }
 
@@ -39,12 +45,26 @@ pub struct User {
 pub struct Credential {
     /// `priority`: the lower number is tried first.
     pub priority: u32,
-    /// `auth_type` and `auth_password`; `None` means noAuthNoPriv.
+    /// `engine_id`: the only engine whose messages it is for; `None` means any.
+    pub engine_id: Option<EngineId>,
+    /// `auth_type` and its password or key; `None` means noAuthNoPriv.
     pub authentication: Option<Authentication>,
-    /// `priv_type` and `priv_password`; never without authentication.
+    /// `priv_type` and its password or key; never without authentication.
     pub privacy: Option<Privacy>,
     /// `active`: whether the pair is accepted.
     pub active: bool,
+}
+
+impl Credential {
+    /// The security level that it is for.
+    #[must_use]
+    pub fn level(&self) -> SecurityLevel {
+        match (&self.authentication, &self.privacy) {
+            (None, _) => SecurityLevel::NoAuthNoPriv,
+            (Some(_), None) => SecurityLevel::AuthNoPriv,
+            (Some(_), Some(_)) => SecurityLevel::AuthPriv,
+        }
+    }
 }
 
 /// How a message is authenticated.
@@ -52,8 +72,8 @@ pub struct Credential {
 pub struct Authentication {
     /// `auth_type`.
     pub protocol: AuthProtocol,
-    /// `auth_password`, at least 8 octets.
-    pub password: Secret,
+    /// `auth_password` and where else it may stand, or `auth_key`.
+    pub key: CredentialKey,
 }
 
 /// How a message is encrypted.
@@ -61,8 +81,27 @@ pub struct Authentication {
 pub struct Privacy {
     /// `priv_type`.
     pub protocol: PrivProtocol,
-    /// `priv_password`, at least 8 octets.
-    pub password: Secret,
+    /// `priv_password` and where else it may stand, or `priv_key`.
+    pub key: CredentialKey,
+}
+
+/// What a key is made from.
+#[derive(Debug, Clone)]
+pub enum CredentialKey {
+    /// A password of at least 8 octets.
+    Password(Secret),
+    /// A key localised for the credential's engine, as long as its protocol wants it.
+    Localised(Secret),
+}
+
+impl CredentialKey {
+    /// The octets, for the one place that makes a key of them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        match self {
+            Self::Password(secret) | Self::Localised(secret) => secret.expose(),
+        }
+    }
 }
 
 const AUTH_TYPES: [(&str, Option<AuthProtocol>); 7] = [
@@ -89,29 +128,47 @@ const PRIV_TYPES: [(&str, Option<PrivProtocol>); 8] = [
 /// Other words for a type, without hyphens.
 const SAME: [(&str, &str); 3] = [("SHA1", "SHA"), ("AES128", "AES"), ("TRIPLEDES", "3DES")];
 
+const LEVELS: [(&str, SecurityLevel); 3] = [
+    ("noAuthNoPriv", SecurityLevel::NoAuthNoPriv),
+    ("authNoPriv", SecurityLevel::AuthNoPriv),
+    ("authPriv", SecurityLevel::AuthPriv),
+];
+
+/// A user while its entries are read.
+struct UnderWay {
+    min_security_level: SecurityLevel,
+    /// By priority and engine.
+    credentials: BTreeMap<(u32, Vec<u8>), Credential>,
+}
+
+/// What the entry of a user says of its credentials.
+struct OfUser {
+    engine_id: Option<EngineId>,
+    min_security_level: SecurityLevel,
+}
+
 /// The users that `source` names. No user at all is fine.
 pub(super) fn credentials(source: &Source) -> Result<Credentials, ConfigError> {
     let root = source.parse()?;
     let mut reader = Reader::new(source);
     let file = CredentialsFile::read(Some(root), "", &mut reader);
-    let mut users: BTreeMap<String, BTreeMap<u32, Credential>> = BTreeMap::new();
+    let mut users: BTreeMap<String, UnderWay> = BTreeMap::new();
     for (number, node) in (1..).zip(reader.list(file.snmpv3_credentials)) {
         read_user(&mut reader, number, node, &mut users);
     }
     reader.finish()?;
     let users = users
         .into_iter()
-        .map(|(username, credentials)| User { username, credentials: credentials.into_values().collect() })
+        .map(|(username, UnderWay { min_security_level, credentials })| User {
+            username,
+            min_security_level,
+            credentials: credentials.into_values().collect(),
+        })
         .collect();
     Ok(Credentials { users })
 }
 
-fn read_user(
-    reader: &mut Reader<'_>,
-    number: usize,
-    node: Node,
-    users: &mut BTreeMap<String, BTreeMap<u32, Credential>>,
-) {
+fn read_user(reader: &mut Reader<'_>, number: usize, node: Node, users: &mut BTreeMap<String, UnderWay>) {
     let start = Place::from(node.referenced);
     let name =
         reader.peek(&node, "username").map_or_else(|| number.to_string(), |name| format!("\"{name}\""));
@@ -124,7 +181,17 @@ fn read_user(
     if username.as_ref().is_some_and(|username| username.len() > USERNAME_OCTETS_MAX) {
         reader.wrong(&user.username, "too long", &allowed);
     }
-    let known = users.entry(username.unwrap_or_default()).or_default();
+    // Users without authentication are those of whom it is said.
+    let level = reader.choice(&user.min_security_level, &LEVELS).unwrap_or(SecurityLevel::AuthNoPriv);
+    let of_user = OfUser { engine_id: engine_id(reader, &user.engine_id), min_security_level: level };
+    let fresh = UnderWay { min_security_level: level, credentials: BTreeMap::new() };
+    let known = users.entry(username.unwrap_or_default()).or_insert(fresh);
+    if known.min_security_level != level {
+        let (key, other) = (&user.min_security_level.key, known.min_security_level.as_str());
+        let place = user.min_security_level.node.as_ref().map_or(start, |node| node.referenced.into());
+        let what = "another entry of the user says another level";
+        reader.push(key, Some(place), None, what, &format!("{other}, as there; absent means authNoPriv"));
+    }
     let credentials = reader.required_list(user.credentials, start);
     for (number, node) in (1..).zip(credentials) {
         let start = Place::from(node.referenced);
@@ -134,14 +201,21 @@ fn read_user(
             |priority| format!("credential with priority {priority}"),
         );
         let entry = CredentialEntry::read(Some(node), &format!("user {name}, {place}: "), reader);
-        let Some(credential) = read_credential(reader, &entry, start) else { continue };
-        if known.insert(credential.priority, credential).is_some() {
-            reader.wrong(&entry.priority, "the user has this priority twice", "each number once for a user");
+        let Some(credential) = read_credential(reader, &entry, &of_user, start) else { continue };
+        let engine = credential.engine_id.map_or_else(Vec::new, |engine| engine.as_bytes().to_vec());
+        if known.credentials.insert((credential.priority, engine), credential).is_some() {
+            let allowed = "each number once for a user, or once for each engine";
+            reader.wrong(&entry.priority, "the user has this priority twice", allowed);
         }
     }
 }
 
-fn read_credential(reader: &mut Reader<'_>, entry: &CredentialEntry, start: Place) -> Option<Credential> {
+fn read_credential(
+    reader: &mut Reader<'_>,
+    entry: &CredentialEntry,
+    of_user: &OfUser,
+    start: Place,
+) -> Option<Credential> {
     let priority = if entry.priority.is_absent() {
         reader.push(
             &entry.priority.key,
@@ -164,19 +238,99 @@ fn read_credential(reader: &mut Reader<'_>, entry: &CredentialEntry, start: Plac
         let what = "privacy without authentication (RFC 3411 3.4.3 has no such security level)";
         reader.wrong(&entry.priv_type, what, "NONE while auth_type is NONE");
     }
-    let auth_password =
-        password(reader, &entry.auth_password, "auth_type", auth.map(|auth| auth.is_some()), start);
-    let priv_password =
-        password(reader, &entry.priv_password, "priv_type", privacy.map(|privacy| privacy.is_some()), start);
+    if !entry.auth_type.is_absent()
+        && let (Some(auth), Some(privacy)) = (auth, privacy)
+    {
+        check_level(reader, entry, of_user.min_security_level, (auth.is_some(), privacy.is_some()), start);
+    }
+    let engine_id = engine_id(reader, &entry.engine_id).or(of_user.engine_id);
+    let auth_secret = Kind {
+        sources: Sources {
+            text: &entry.auth_password,
+            env: &entry.auth_password_env,
+            file: &entry.auth_password_file,
+        },
+        key: &entry.auth_key,
+        type_key: "auth_type",
+        is_bound: engine_id.is_some(),
+    };
+    let priv_secret = Kind {
+        sources: Sources {
+            text: &entry.priv_password,
+            env: &entry.priv_password_env,
+            file: &entry.priv_password_file,
+        },
+        key: &entry.priv_key,
+        type_key: "priv_type",
+        is_bound: engine_id.is_some(),
+    };
+    let auth_key = auth_secret.read(reader, auth.map(|auth| auth.map(AuthProtocol::key_octets)), start);
+    let priv_key =
+        priv_secret.read(reader, privacy.map(|privacy| privacy.map(PrivProtocol::key_octets)), start);
     let active = reader.boolean(&entry.active).unwrap_or(true);
     Some(Credential {
         priority: priority?,
-        authentication: auth?
-            .zip(auth_password)
-            .map(|(protocol, password)| Authentication { protocol, password }),
-        privacy: privacy?.zip(priv_password).map(|(protocol, password)| Privacy { protocol, password }),
+        engine_id,
+        authentication: auth?.zip(auth_key).map(|(protocol, key)| Authentication { protocol, key }),
+        privacy: privacy?.zip(priv_key).map(|(protocol, key)| Privacy { protocol, key }),
         active,
     })
+}
+
+/// Whether a credential that authenticates and encrypts, or not, is of the user's level or above it.
+fn check_level(
+    reader: &mut Reader<'_>,
+    entry: &CredentialEntry,
+    least: SecurityLevel,
+    (authenticates, encrypts): (bool, bool),
+    start: Place,
+) {
+    if !authenticates && least > SecurityLevel::NoAuthNoPriv {
+        let what = format!(
+            "without authentication anybody may be this user; the user's level is {}",
+            least.as_str()
+        );
+        reader.wrong(&entry.auth_type, &what, "NONE where the user has min_security_level: noAuthNoPriv");
+    } else if authenticates && !encrypts && least > SecurityLevel::AuthNoPriv {
+        let place = entry.priv_type.node.as_ref().map_or(start, |node| node.referenced.into());
+        let what = "without encryption it is below the user's min_security_level, authPriv";
+        let allowed = PRIV_TYPES.iter().map(|(word, _)| *word).filter(|word| *word != "NONE");
+        let allowed = allowed.collect::<Vec<_>>().join(", ");
+        reader.push(&entry.priv_type.key, Some(place), None, what, &allowed);
+    }
+}
+
+/// snmpEngineID in hexadecimal digits, if there is one.
+fn engine_id(reader: &mut Reader<'_>, entry: &Entry) -> Option<EngineId> {
+    if entry.is_absent() {
+        return None;
+    }
+    let allowed = "5 to 32 octets in hexadecimal digits, as \"0x80001f8804746573743031\"";
+    let text = reader.text(entry, allowed)?;
+    let found = hexadecimal(&text).and_then(|octets| EngineId::new(&octets));
+    if found.is_none() {
+        reader.wrong(entry, "not an engine ID", allowed);
+    }
+    found
+}
+
+/// The octets of hexadecimal digits, two each, with or without `0x` before them and colons between them.
+fn hexadecimal(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    // Room for all of them at once: growing would leave pieces behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(digits.len()));
+    let mut half = None;
+    for character in digits.chars() {
+        match (character, half) {
+            (':', None) if !octets.is_empty() => {}
+            (digit, None) => half = Some(digit.to_digit(16)?),
+            (digit, Some(high)) => {
+                octets.push((high << 4 | digit.to_digit(16)?) as u8);
+                half = None;
+            }
+        }
+    }
+    (half.is_none() && !octets.is_empty()).then_some(octets)
 }
 
 /// `Some(None)` is NONE, or a type that is absent; `None` is a type that we do not know.
@@ -197,29 +351,77 @@ fn protocol<T: Copy>(
     found
 }
 
-/// The password of a type. `wanted` tells whether the type needs one; `None` when the type itself is wrong.
-fn password(
-    reader: &mut Reader<'_>,
-    entry: &Entry,
-    type_key: &str,
-    wanted: Option<bool>,
-    start: Place,
-) -> Option<Secret> {
-    let allowed = format!("{PASSWORD_OCTETS_MIN} to {PASSWORD_OCTETS_MAX} octets");
-    let node = entry.node.as_ref().filter(|_| !entry.is_absent());
-    let text = node.and_then(|node| reader.text_of(node)).map(Secret::new);
-    match (wanted?, node) {
-        (true, None) => reader.push(&entry.key, Some(start), None, "missing", &allowed),
-        (true, Some(_)) => match text.as_ref().map(|text| text.expose().len()) {
-            None => reader.wrong(entry, "must be text", &allowed),
-            Some(octets) if octets < PASSWORD_OCTETS_MIN => reader.wrong(entry, "too short", &allowed),
-            Some(octets) if octets > PASSWORD_OCTETS_MAX => reader.wrong(entry, "too long", &allowed),
-            Some(_) => return text,
-        },
-        (false, Some(_)) if text.as_ref().is_none_or(|text| !text.expose().is_empty()) => {
-            reader.wrong(entry, &format!("a password without a use: {type_key} is NONE"), "");
+/// The entries that may hold the key of one type.
+struct Kind<'e> {
+    sources: Sources<'e>,
+    /// `auth_key` or `priv_key`.
+    key: &'e Entry,
+    /// `auth_type` or `priv_type`.
+    type_key: &'static str,
+    /// Whether the credential is bound to an engine.
+    is_bound: bool,
+}
+
+impl Kind<'_> {
+    /// The password or key. `wanted` are the octets of a localised key where the type needs one or the other; `None`
+    /// when the type itself is wrong.
+    fn read(
+        &self,
+        reader: &mut Reader<'_>,
+        wanted: Option<Option<usize>>,
+        start: Place,
+    ) -> Option<CredentialKey> {
+        let mut written = self.sources.written(reader);
+        written.extend(Some(self.key).filter(|key| !key.is_absent()));
+        let wanted = wanted?;
+        let (Some(key_octets), Some(first)) = (wanted, written.first()) else {
+            let Sources { text, env, file } = &self.sources;
+            if wanted.is_some() {
+                let allowed =
+                    format!("8 to 1024 octets; or {}, {}, {}", last(env), last(file), last(self.key));
+                reader.push(&text.key, Some(start), None, "missing", &allowed);
+            }
+            for entry in written {
+                let what = if entry.key == self.key.key { "key" } else { "password" };
+                reader.wrong(entry, &format!("a {what} without a use: {} is NONE", self.type_key), "");
+            }
+            return None;
+        };
+        if let Some(second) = written.get(1) {
+            reader.wrong(second, &format!("{} is there, too", last(first)), "one of them");
+            return None;
         }
-        (false, _) => {}
+        if first.key == self.key.key {
+            return self.localised(reader, key_octets);
+        }
+        let secret = self.sources.read(reader, first, (PASSWORD_OCTETS_MIN, PASSWORD_OCTETS_MAX))?;
+        Some(CredentialKey::Password(secret))
     }
-    None
+
+    /// The localised key of `octets` octets.
+    fn localised(&self, reader: &mut Reader<'_>, octets: usize) -> Option<CredentialKey> {
+        let allowed = format!("{octets} octets, which are {} hexadecimal digits", 2 * octets);
+        let text = self.key.node.as_ref().and_then(|node| reader.text_of(node)).map(Zeroizing::new);
+        let key = text.and_then(|text| hexadecimal(&text));
+        match key {
+            None => reader.wrong(self.key, "not hexadecimal digits", &allowed),
+            Some(key) if key.len() != octets => {
+                let what = format!("not as long as the key of this {}", self.type_key);
+                reader.wrong(self.key, &what, &allowed);
+            }
+            Some(_) if !self.is_bound => {
+                let what = "a localised key is one engine's, and there is no engine_id";
+                reader.wrong(self.key, what, "together with engine_id");
+            }
+            Some(mut key) => {
+                return Some(CredentialKey::Localised(Secret::of_octets(std::mem::take(&mut *key))));
+            }
+        }
+        None
+    }
+}
+
+/// The key of `entry` without what stands around it.
+fn last(entry: &Entry) -> &str {
+    entry.key.rsplit(' ').next().unwrap_or_default()
 }

@@ -180,10 +180,24 @@ section! {
 
 section! {
     /// One element of `snmpv3_credentials`.
-    UserEntry {} [username, credentials]
+    UserEntry {} [username, engine_id, min_security_level, credentials]
 }
 
 section! {
     /// One element of `credentials`.
-    CredentialEntry {} [priority, auth_type, auth_password, priv_type, priv_password, active]
+    CredentialEntry {} [
+        priority,
+        engine_id,
+        auth_type,
+        auth_password,
+        auth_password_env,
+        auth_password_file,
+        auth_key,
+        priv_type,
+        priv_password,
+        priv_password_env,
+        priv_password_file,
+        priv_key,
+        active,
+    ]
 }

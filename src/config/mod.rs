@@ -20,18 +20,20 @@ mod reader;
 mod resolve;
 mod rules;
 mod secret;
+mod secret_source;
 pub mod settings;
 mod streams;
 mod zones;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::matching::RuleSet;
-pub use crate::security::{AuthProtocol, PrivProtocol};
+pub use crate::security::{AuthProtocol, EngineId, PrivProtocol};
+pub use crate::wire::snmp::SecurityLevel;
 use document::Source;
 
 pub use check::{CheckReport, check};
-pub use credentials::{Authentication, Credential, Credentials, Privacy, User};
+pub use credentials::{Authentication, Credential, CredentialKey, Credentials, Privacy, User};
 pub use document::FILE_OCTETS_MAX;
 pub use error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem};
 pub use secret::Secret;
@@ -66,6 +68,13 @@ pub fn load_rules(path: &Path) -> Result<RuleSet, ConfigError> {
 /// Every problem of the file, without a word from it but user names and priorities; the operator is to blame.
 pub fn load_credentials(path: &Path) -> Result<Credentials, ConfigError> {
     credentials::credentials(&Source::read(path, true)?)
+}
+
+/// The files with passwords that the credentials file at `path` names, whether they are there or not; `None` when that
+/// cannot be told, since it is not to be read.
+#[must_use]
+pub fn password_files(path: &Path) -> Option<Vec<PathBuf>> {
+    secret_source::files(&Source::read(path, true).ok()?)
 }
 
 #[cfg(test)]

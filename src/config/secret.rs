@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Octets that are never shown and are wiped when they go.
@@ -17,12 +18,27 @@ impl Secret {
         Self(Zeroizing::new(text.into_bytes()))
     }
 
+    /// Takes `octets` over.
+    #[must_use]
+    pub fn of_octets(octets: Vec<u8>) -> Self {
+        Self(Zeroizing::new(octets))
+    }
+
     /// The octets, for the one place that derives a key from them.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 }
+
+impl PartialEq for Secret {
+    /// In a time that does not depend on where they differ.
+    fn eq(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,5 +55,7 @@ mod tests {
         let secret = Secret::new("authpass123".to_owned());
         assert_eq!(format!("{secret:?}"), "Secret(..)");
         assert_eq!(secret.expose(), b"authpass123");
+        assert_eq!(secret, Secret::of_octets(b"authpass123".to_vec()));
+        assert_ne!(secret, Secret::of_octets(b"authpass124".to_vec()));
     }
 }

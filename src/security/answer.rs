@@ -59,8 +59,8 @@ impl Verifier {
         if engine.id.as_bytes() != accepted.parameters.engine_id {
             return false;
         }
-        let credentials = users.credentials(accepted.parameters.user);
-        let credential = credentials.iter().find(|credential| credential.number == accepted.credential);
+        let mut credentials = users.credentials(accepted.parameters.user, &engine.id);
+        let credential = credentials.find(|credential| credential.number == accepted.credential);
         let Some(credential) = credential else { return false };
         let local = keys.get(&engine.id, credential.number);
         let protection = match (&credential.auth, &credential.privacy, local) {
@@ -110,14 +110,11 @@ impl Verifier {
         if scoped.is_some_and(|scoped| !scoped.pdu.kind.is_confirmed()) {
             return false;
         }
-        let credentials = users.credentials(parameters.user);
-        let credential = credentials.iter().find(|credential| Some(credential.number) == refusal.credential);
-        let auth = match credential.and_then(|credential| credential.auth.as_ref()) {
-            Some((auth, key)) if refusal.error == UsmError::NotInTimeWindow => {
-                Some((*auth, auth::localised(*auth, key, engine.id.as_bytes())))
-            }
-            _ => None,
-        };
+        let mut credentials = users.credentials(parameters.user, &engine.id);
+        let credential = credentials
+            .find(|credential| Some(credential.number) == refusal.credential)
+            .filter(|_| refusal.error == UsmError::NotInTimeWindow);
+        let auth = credential.and_then(|credential| credential.auth_for(&engine.id));
         let protection = auth.as_ref().map_or(Protection::None, |(auth, key)| Protection::Auth(*auth, key));
         let mut name = [0; COUNTER_NAME_OCTETS];
         for (place, octet) in name.iter_mut().zip(USM_STATS.into_iter().chain([leaf, 0])) {

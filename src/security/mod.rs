@@ -34,7 +34,7 @@ pub use error::{Refusal, UsmError, UsmStats};
 pub use key_cache::KEY_CACHE_OCTETS_MAX;
 pub use protocol::{AuthProtocol, PrivProtocol};
 pub use senders::SENDERS_MAX;
-pub use users::{CredentialSecrets, UserSecrets, Users};
+pub use users::{CredentialSecrets, KeySource, UserSecrets, Users};
 pub use usm::{SHARED_OCTETS_MAX, UsersInForce, Usm};
 pub use verifier::{Accepted, Verifier};
 

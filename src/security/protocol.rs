@@ -30,6 +30,19 @@ impl AuthProtocol {
         }
     }
 
+    /// Octets of a localised key: those of the hash (RFC 3414 2.6).
+    #[must_use]
+    pub const fn key_octets(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     /// The protocol's name as the credentials file has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -77,7 +90,7 @@ pub(super) enum KeyExtension {
 impl PrivProtocol {
     /// Octets of the localised key that are used; for the two DES they include those of the initialisation vector.
     #[must_use]
-    pub(super) const fn key_octets(self) -> usize {
+    pub const fn key_octets(self) -> usize {
         match self {
             Self::Des | Self::Aes => 16,
             Self::Aes192 | Self::Aes192C => 24,

@@ -9,7 +9,7 @@ use super::auth;
 use super::key::Key;
 use super::privacy::{self, Freshness};
 use super::protocol::{AuthProtocol, PrivProtocol};
-use super::{CredentialSecrets, UserSecrets, Users, Usm};
+use super::{CredentialSecrets, EngineId, KeySource, UserSecrets, Users, Usm};
 
 const AUTH: [AuthProtocol; 6] = [
     AuthProtocol::Md5,
@@ -163,12 +163,19 @@ fn the_mac_must_have_its_exact_length_and_every_bit_counts() {
 fn nothing_shows_a_key() {
     let key = auth::key_of_password(AuthProtocol::Sha, b"maplesyrup");
     assert_eq!(format!("{key:?}"), "Key(..)");
-    let credential = CredentialSecrets {
-        priority: 1,
-        auth: Some((AuthProtocol::Sha, b"maplesyrup")),
-        privacy: Some((PrivProtocol::Aes, b"maplesyrup")),
-    };
-    let secrets = UserSecrets { name: b"ops", credentials: &[credential] };
+    let password = &b"maplesyrup"[..];
+    let engine_id = EngineId::new(&ENGINE);
+    let local_key = KeySource::LocalisedKey(b"maplesyrupmaples");
+    let mut bound = CredentialSecrets::of_passwords(1, Some((AuthProtocol::Sha, password)), None);
+    (bound.engine_id, bound.privacy) = (engine_id, Some((PrivProtocol::Aes, local_key)));
+    let general = CredentialSecrets::of_passwords(
+        1,
+        Some((AuthProtocol::Sha, password)),
+        Some((PrivProtocol::Aes, password)),
+    );
+    let credentials = [general, bound];
+    let secrets = UserSecrets::new(b"ops", &credentials);
+    assert_eq!(format!("{local_key:?}"), "LocalisedKey(..)");
     let usm = Usm::new(None, Users::derive(&[secrets], &Users::default()));
     for shown in [format!("{secrets:?}"), format!("{:?}", usm.users.load()), format!("{usm:?}")] {
         // As text, and as a list of octets.

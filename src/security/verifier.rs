@@ -136,11 +136,11 @@ impl Verifier {
         let mut refusal =
             Refusal { error: UsmError::WrongDigest, parameters: Some(parameters), credential: None };
         // RFC 3414 3.2 (4), (5).
-        let credentials = users.credentials(parameters.user);
-        if credentials.is_empty() {
+        let credentials = users.credentials(parameters.user, &candidate.engine);
+        if credentials.clone().next().is_none() {
             return Err(Refusal { error: UsmError::UnknownUserName, ..refusal });
         }
-        let fitting = || credentials.iter().filter(|credential| credential.level() == level);
+        let fitting = || credentials.clone().filter(|credential| credential.level() == level);
         if fitting().next().is_none() {
             return Err(Refusal { error: UsmError::UnsupportedSecurityLevel, ..refusal });
         }
@@ -208,7 +208,7 @@ impl<'m, 'a> Candidate<'m, 'a> {
         scratch: &mut Vec<u8>,
         now: u64,
     ) -> Attempt {
-        let Some((auth, key)) = &credential.auth else {
+        let Some((auth, _)) = &credential.auth else {
             return if is_known { Attempt::NotTried } else { self.finish(self.read_plaintext(), usm, now) };
         };
         match cache.get(&self.engine, credential.number) {
@@ -224,17 +224,14 @@ impl<'m, 'a> Candidate<'m, 'a> {
                 self.finish(self.open(credential, keys, scratch), usm, now)
             }
             None => {
-                let local = auth::localised(*auth, key, self.engine.as_bytes());
+                let Some((_, local)) = credential.auth_for(&self.engine) else { return Attempt::NotTried };
                 if !self.is_authentic(*auth, &local) {
                     return Attempt::NotAuthentic;
                 }
                 if !self.is_timely(usm, now) {
                     return Attempt::Refused(UsmError::NotInTimeWindow);
                 }
-                let privacy = credential.privacy.as_ref().map(|(protocol, key)| {
-                    privacy::cipher_key(*auth, *protocol, key, self.engine.as_bytes())
-                });
-                let keys = LocalKeys { auth: local, privacy };
+                let keys = LocalKeys { auth: local, privacy: credential.cipher_key_for(&self.engine) };
                 let opened = self.open(credential, &keys, scratch);
                 cache.insert(&self.engine, credential.number, keys);
                 self.finish(opened, usm, now)

@@ -432,7 +432,7 @@ fn new_pipeline() -> Pipeline {
 
 /// An engine called `engine`, and three users: `none`, `auth` and `priv`.
 fn usm() -> Usm {
-    let credential = |auth, privacy| CredentialSecrets { priority: 1, auth, privacy };
+    let credential = |auth, privacy| CredentialSecrets::of_passwords(1, auth, privacy);
     let auth = Some((AuthProtocol::Sha, &b"auth-secret"[..]));
     let privacy = Some((PrivProtocol::Aes, &b"priv-secret"[..]));
     let credentials = [[credential(None, None)], [credential(auth, None)], [credential(auth, privacy)]];
@@ -440,7 +440,7 @@ fn usm() -> Usm {
     let users: Vec<UserSecrets<'_>> = users
         .into_iter()
         .zip(&credentials)
-        .map(|(name, credentials)| UserSecrets { name, credentials })
+        .map(|(name, credentials)| UserSecrets::new(name, credentials))
         .collect();
     let engine = EngineId::new(b"engine").map(|id| LocalEngine::new(id, 1));
     Usm::new(engine, Users::derive(&users, &Users::default()))

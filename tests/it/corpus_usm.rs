@@ -64,17 +64,17 @@ fn users(all: &[&Json]) -> Users {
     let credentials: Vec<[CredentialSecrets<'_>; 1]> = owned
         .iter()
         .map(|(_, auth, privacy)| {
-            [CredentialSecrets {
-                priority: 1,
-                auth: auth.as_ref().map(|(name, password)| (auth_of(name), password.as_bytes())),
-                privacy: privacy.as_ref().map(|(name, password)| (privacy_of(name), password.as_bytes())),
-            }]
+            [CredentialSecrets::of_passwords(
+                1,
+                auth.as_ref().map(|(name, password)| (auth_of(name), password.as_bytes())),
+                privacy.as_ref().map(|(name, password)| (privacy_of(name), password.as_bytes())),
+            )]
         })
         .collect();
     let secrets: Vec<UserSecrets<'_>> = owned
         .iter()
         .zip(&credentials)
-        .map(|((name, ..), credentials)| UserSecrets { name: name.as_bytes(), credentials })
+        .map(|((name, ..), credentials)| UserSecrets::new(name.as_bytes(), credentials))
         .collect();
     Users::derive(&secrets, &Users::default())
 }
@@ -345,9 +345,9 @@ fn recorded_exchanges_are_judged_and_answered_as_by_the_receiver_of_then() {
 fn agents_users(lowest: SecurityLevel) -> Arc<Users> {
     let auth = Some((AuthProtocol::Sha, &b"auth-secret"[..]));
     let levels = [(None, None), (auth, None), (auth, Some((PrivProtocol::Aes, &b"priv-secret"[..])))];
-    let credentials = levels.map(|(auth, privacy)| CredentialSecrets { priority: 1, auth, privacy });
+    let credentials = levels.map(|(auth, privacy)| CredentialSecrets::of_passwords(1, auth, privacy));
     let credentials = credentials.get(lowest as usize..).unwrap();
-    let user = UserSecrets { name: b"ops", credentials };
+    let user = UserSecrets::new(b"ops", credentials);
     Arc::new(Users::derive(&[user], &Users::default()))
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod config;
+mod config_credentials;
 mod corpus_daemon;
 mod corpus_reference;
 mod corpus_review;

@@ -50,7 +50,7 @@ impl Peer {
     fn entry(&self) -> String {
         let auth = self.auth.as_deref();
         let mut text = format!(
-            "  - username: {}\n    credentials:\n      - priority: 1\n        auth_type: {}\n",
+            "  - username: {}\n    min_security_level: noAuthNoPriv\n    credentials:\n      - priority: 1\n        auth_type: {}\n",
             self.name,
             auth.unwrap_or("NONE")
         );

@@ -31,7 +31,7 @@ fn start(file: &str) -> Daemon {
 }
 
 /// Exchanges a file in one step, as careful editors do.
-fn replace(path: &Path, text: &str) {
+pub fn replace(path: &Path, text: &str) {
     let fresh = path.with_extension("new");
     std::fs::write(&fresh, text).unwrap();
     std::fs::rename(&fresh, path).unwrap();
@@ -45,7 +45,7 @@ fn agent(number: u32, [auth, privacy]: [&str; 2]) -> Agent {
 }
 
 /// Sends a trap and returns `validated`, `raw_message` and `validation_errors` of its row.
-fn sent(daemon: &Daemon, trap: &[u8]) -> (bool, String, String) {
+pub fn sent(daemon: &Daemon, trap: &[u8]) -> (bool, String, String) {
     let before = daemon.store().count();
     udp_to(daemon.address("snmp-udp")).send(trap).unwrap();
     daemon.wait_count(before + 1);
@@ -135,7 +135,7 @@ fn what_is_refused_is_kept_and_says_why() {
 
 #[test]
 fn a_level_below_is_enough_only_when_it_is_configured() {
-    let file = "snmpv3_credentials:\n  - username: ops\n    credentials:\n      - {priority: 1, auth_type: NONE}\n      \
+    let file = "snmpv3_credentials:\n  - username: ops\n    min_security_level: noAuthNoPriv\n    credentials:\n      - {priority: 1, auth_type: NONE}\n      \
                 - {priority: 2, auth_type: SHA, auth_password: old-auth-secret}\n";
     let daemon = start(file);
     let agent = agent(1, OLD);
