@@ -105,6 +105,7 @@ fn judge(
             context_name: accepted.scoped.context_name,
             credential_priority: accepted.priority,
         }),
+        relay: None,
         trailing_octets: 0,
     };
     out.clear();

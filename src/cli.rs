@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::{self, App, redecode, snmpv3_status};
-use crate::config;
+use crate::app::{self, App, redecode, snmp_refused, snmpv3_status};
+use crate::config::{self, Settings};
+use crate::storage::refused;
 use crate::storage::snmp_users::report;
 use crate::telemetry::logging;
 
@@ -39,8 +40,19 @@ enum Command {
         #[command(subcommand)]
         command: Snmpv3Command,
     },
+    /// What is known of senders of SNMP notifications
+    Snmp {
+        #[command(subcommand)]
+        command: SnmpCommand,
+    },
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum SnmpCommand {
+    /// Print who was refused, why, and how often, the newest first; the daemon may be running
+    Refused,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Snmpv3 { command: Snmpv3Command::Redecode { dry_run } } => {
             snmpv3_redecode(&arguments.config, dry_run)
         }
+        Command::Snmp { command: SnmpCommand::Refused } => snmp_refused(&arguments.config),
         Command::Version => {
             say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
@@ -103,10 +116,27 @@ fn snmpv3_status(path: &Path) -> ExitCode {
         Ok(credentials) => credentials.unwrap_or_default(),
         Err(error) => return fail(&error),
     };
+    print_of_store(&settings, report::read, |report| snmpv3_status::render(&credentials, report))
+}
+
+/// Prints whom the SNMP listener refused.
+fn snmp_refused(path: &Path) -> ExitCode {
+    match config::load(path) {
+        Ok(settings) => print_of_store(&settings, refused::read, |rows| snmp_refused::render(rows)),
+        Err(error) => fail(&error),
+    }
+}
+
+/// Prints what `render` makes of what `read` finds in the store.
+fn print_of_store<T, E: std::fmt::Display>(
+    settings: &Settings,
+    read: fn(&Path) -> Result<T, E>,
+    render: impl FnOnce(&T) -> String,
+) -> ExitCode {
     let store = &settings.storage.database.path;
-    match report::read(store) {
-        Ok(report) => {
-            say(snmpv3_status::render(&credentials, &report).trim_end());
+    match read(store) {
+        Ok(found) => {
+            say(render(&found).trim_end());
             ExitCode::SUCCESS
         }
         Err(error) => fail(&format!("cannot read the store {}: {error}", store.display())),

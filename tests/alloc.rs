@@ -27,6 +27,7 @@ use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rate_limit::{RateLimiter, RateSettings};
 use mutt::shard::receive::{Shard, ShardSocket};
 use mutt::shard::rules::ActiveRules;
+use mutt::shard::snmp_policy::{Community, SnmpPolicy};
 use samples::Pdu;
 use samples::v3::Agent;
 
@@ -63,10 +64,14 @@ fn gate() -> Gate {
         summary_micros: 60_000_000,
     };
     let everywhere = IpRanges::parse(["127.0.0.0/8", "10.0.0.0/8"]).unwrap();
-    let listener = ListenerSources { allowed: Some(everywhere), is_limited: true };
+    let relays = IpRanges::parse(["192.0.2.1"]).unwrap();
+    let listener = ListenerSources { allowed: Some(everywhere), is_limited: true, relays };
     Gate::new(Arc::new(SourcePolicy {
         listeners: vec![listener; 2],
-        trusted_relays: IpRanges::parse(["192.0.2.1"]).unwrap(),
+        snmp: SnmpPolicy {
+            communities: Some(vec![Community::new(b"public", None)]),
+            ..SnmpPolicy::default()
+        },
         limiter: Some(Arc::new(RateLimiter::new(rate))),
         fair_share: true,
     }))

@@ -7,6 +7,7 @@ mod changes;
 mod memory;
 pub mod redecode;
 mod reload;
+pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
 mod tls;

@@ -109,6 +109,7 @@ fn decode_some(
         let reason = match pipeline.process(&arrival(waiting), batch) {
             Outcome::Appended { undecoded } => undecoded,
             Outcome::Discarded | Outcome::Discovery => Some("nothing to be kept"),
+            Outcome::Refused(refusal) => Some(refusal.as_str()),
         };
         // Nobody is answered, and what was heard long ago is no news of a user.
         batch.informs.clear();

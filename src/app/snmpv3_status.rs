@@ -107,7 +107,7 @@ fn device_line(text: &mut String, device: &CredentialUse) {
 }
 
 /// A name that a peer gave, without what a terminal would obey.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     name.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
 }
 

@@ -131,7 +131,11 @@ pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) ->
             name: "snmp-udp",
             protocol: Protocol::Snmp,
             datagram_octets_max: snmp.buffer_size_octets,
-            sources: ListenerSources { allowed: snmp.allow_from.clone(), is_limited: true },
+            sources: ListenerSources {
+                allowed: snmp.allow_from.clone(),
+                is_limited: true,
+                relays: snmp.trusted_proxies.clone(),
+            },
             socket: UdpSettings {
                 addresses: snmp.address.clone(),
                 port: snmp.port,
@@ -145,7 +149,7 @@ pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) ->
             name: "syslog-udp",
             protocol: Protocol::Syslog,
             datagram_octets_max: syslog.buffer_size_octets,
-            sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: true },
+            sources: syslog_sources(syslog, true),
             socket: UdpSettings {
                 addresses: syslog.address.clone(),
                 port: syslog.port,
@@ -159,10 +163,15 @@ pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) ->
         shards: shards(settings),
         udp,
         tcp: streams(&settings.listeners.syslog, tls),
-        trusted_relays: syslog.trusted_relays.clone(),
+        snmp: snmp.policy.clone(),
         rate: rate(&settings.sources),
         fair_share: settings.sources.fair_share,
     }
+}
+
+/// What is said of the sources of a syslog listener.
+fn syslog_sources(syslog: &settings::SyslogListener, is_limited: bool) -> ListenerSources {
+    ListenerSources { allowed: syslog.allow_from.clone(), is_limited, relays: syslog.trusted_relays.clone() }
 }
 
 /// The limit on what one source may send.
@@ -192,7 +201,7 @@ fn streams(syslog: &settings::SyslogListener, tls: Option<&TlsInForce>) -> Vec<T
         tls: tls.cloned(),
         proxies: syslog.tcp.proxy_protocol_from.clone(),
         // Whoever waits for an acknowledgement is made to wait for it, and loses nothing.
-        sources: ListenerSources { allowed: syslog.allow_from.clone(), is_limited: speech == Speech::Syslog },
+        sources: syslog_sources(syslog, speech == Speech::Syslog),
         limits: StreamLimits {
             message_octets_max: syslog.buffer_size_octets,
             oversize: syslog.tcp.oversize,

@@ -12,6 +12,7 @@ use crate::config::file::{CredentialEntry, CredentialsFile, UserEntry};
 use crate::config::reader::{Entry, Reader};
 use crate::config::secret::Secret;
 use crate::config::secret_source::Sources;
+use crate::config::snmp::LEVELS;
 use crate::security::{AuthProtocol, EngineId, PrivProtocol};
 use crate::wire::snmp::SecurityLevel;
 
@@ -127,12 +128,6 @@ const PRIV_TYPES: [(&str, Option<PrivProtocol>); 8] = [
 
 /// Other words for a type, without hyphens.
 const SAME: [(&str, &str); 3] = [("SHA1", "SHA"), ("AES128", "AES"), ("TRIPLEDES", "3DES")];
-
-const LEVELS: [(&str, SecurityLevel); 3] = [
-    ("noAuthNoPriv", SecurityLevel::NoAuthNoPriv),
-    ("authNoPriv", SecurityLevel::AuthNoPriv),
-    ("authPriv", SecurityLevel::AuthPriv),
-];
 
 /// A user while its entries are read.
 struct UnderWay {

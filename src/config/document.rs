@@ -14,7 +14,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_yaml::{Location, Spanned};
 use zeroize::Zeroizing;
 
-use crate::config::error::{ConfigError, Place, Problem};
+use crate::config::error::{ConfigError, Place, Problem, nearest};
 
 /// Octets of a configuration file. 100,000 rules take about 15 MiB.
 pub const FILE_OCTETS_MAX: u64 = 32 * 1024 * 1024;
@@ -95,9 +95,10 @@ impl Source {
             with_snippet: false,
         };
         serde_yaml::from_str_with_options::<Node>(&self.text, options).map_err(|error| {
-            let what = if self.secret { in_no_words(&error) } else { in_our_words(&error) };
             let place = error.location().map(Place::from);
-            ConfigError::from(Problem::of_syntax(&self.name, self.quotable(), place, what))
+            let quotable = self.quotable(place);
+            let what = if quotable.is_none() { in_no_words(&error) } else { in_our_words(&error) };
+            ConfigError::from(Problem::of_syntax(&self.name, quotable, place, what))
         })
     }
 
@@ -110,9 +111,32 @@ impl Source {
         bounds.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// The text, for quoting from it; `None` when the file holds passwords.
-    pub(super) fn quotable(&self) -> Option<&str> {
-        (!self.secret).then_some(self.text.as_str())
+    /// The text, for quoting the line at `place`; `None` when that may hold a secret.
+    pub(super) fn quotable(&self, place: Option<Place>) -> Option<&str> {
+        let is_secret = self.secret || place.is_some_and(|place| self.may_hold_communities(place.line));
+        (!is_secret).then_some(self.text.as_str())
+    }
+
+    /// Whether communities may stand on a line: on that of their key, however it is spelled, or below it. Found out by
+    /// the look of the text, since it may be no YAML at all.
+    fn may_hold_communities(&self, line: usize) -> bool {
+        let mut within = None;
+        for text in self.text.lines().take(line) {
+            let contents = text.trim_start();
+            let indent = text.len() - contents.len();
+            let goes_on = |key: usize| {
+                contents.is_empty()
+                    || indent > key
+                    || (indent == key && contents.starts_with(['-', ']', '}', '#']))
+            };
+            within = within.filter(|key| goes_on(*key));
+            let mut words =
+                contents.split(|character: char| !character.is_alphanumeric() && character != '_');
+            if within.is_none() && words.any(|word| nearest(word, &["communities"]).is_some()) {
+                within = Some(indent);
+            }
+        }
+        within.is_some()
     }
 }
 
@@ -154,7 +178,7 @@ fn in_no_words(error: &serde_yaml::Error) -> String {
         serde_yaml::Error::DuplicateMappingKey { .. } => "a key stands twice".to_owned(),
         serde_yaml::Error::MultipleDocuments { .. } => "a second YAML document begins".to_owned(),
         serde_yaml::Error::Budget { .. } => "too large or nested too deep".to_owned(),
-        _ => "not valid YAML (nothing is quoted from a file of passwords)".to_owned(),
+        _ => "not valid YAML (nothing is quoted where passwords may stand)".to_owned(),
     }
 }
 

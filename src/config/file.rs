@@ -71,7 +71,15 @@ section! {
 
 section! {
     /// `listeners.snmp`.
-    SnmpListener {} [enabled, port, protocol, address, allow_from, buffer_size, receive_buffer_bytes]
+    SnmpListener {} [
+        enabled, port, protocol, address, allow_from, trusted_proxies, versions, communities, min_security_level,
+        buffer_size, receive_buffer_bytes,
+    ]
+}
+
+section! {
+    /// One element of `listeners.snmp.communities` that says more than the community.
+    CommunityEntry {} [community, community_env, community_file, from]
 }
 
 section! {

@@ -22,6 +22,7 @@ mod rules;
 mod secret;
 mod secret_source;
 pub mod settings;
+mod snmp;
 mod streams;
 mod zones;
 

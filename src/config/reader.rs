@@ -17,6 +17,8 @@ use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem, near
 pub(super) struct Reader<'s> {
     source: &'s Source,
     problems: Vec<Problem>,
+    /// Whether what is read is secret, as all is in a file of passwords.
+    secret: bool,
 }
 
 /// One key of a section and the value that was written for it.
@@ -82,7 +84,15 @@ impl Fields {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
-        Self { source, problems: Vec::new() }
+        Self { source, problems: Vec::new(), secret: source.secret }
+    }
+
+    /// Reads what is secret in a file that is not: no value of it is shown.
+    pub(super) fn secretly<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.secret, true);
+        let found = read(self);
+        self.secret = before;
+        found
     }
 
     /// The problems so far, if there are any.
@@ -103,7 +113,7 @@ impl<'s> Reader<'s> {
 
     /// Notes a problem with `node`.
     pub(super) fn note(&mut self, key: &str, node: Option<&Node>, what: &str, allowed: &str) {
-        let value = node.filter(|_| !self.source.secret).and_then(|node| self.shown(node));
+        let value = node.filter(|_| !self.secret).and_then(|node| self.shown(node));
         self.push(key, node.map(|node| node.referenced.into()), value, what, allowed);
     }
 
@@ -125,7 +135,7 @@ impl<'s> Reader<'s> {
         };
         // Finding a line costs a walk through the file: only for those that will be shown.
         let shown = self.problems.len() < PROBLEMS_SHOWN_MAX;
-        self.problems.push(if shown { problem.with_line(self.source.quotable()) } else { problem });
+        self.problems.push(if shown { problem.with_line(self.source.quotable(place)) } else { problem });
     }
 
     /// The value as written, short and on one line; `None` for what is no scalar.
@@ -164,7 +174,7 @@ impl<'s> Reader<'s> {
             None => "unknown key".to_owned(),
         };
         // In a file of passwords a stray word may be one, unless it is nearly one of our keys.
-        let key = if self.source.secret && near.is_none() {
+        let key = if self.secret && near.is_none() {
             prefix.trim_end_matches(['.', ':', ' ']).to_owned()
         } else {
             format!("{prefix}{}", on_one_line(name))

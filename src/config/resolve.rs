@@ -15,7 +15,7 @@ use crate::config::settings::{
     PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Sources, Storage, Synchronous,
     SyslogListener, SyslogProtocol,
 };
-use crate::config::{streams, zones};
+use crate::config::{snmp, streams, zones};
 
 /// Most threads that receive.
 const SHARDS_MAX: u64 = 31;
@@ -31,11 +31,12 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
     let root = source.parse()?;
     let mut reader = Reader::new(source);
     let mut written = file::ConfigFile::read(Some(root), "", &mut reader);
+    let policy = snmp::policy(&mut reader, &mut written.listeners.snmp);
     let zones = zones::zones(&mut reader, &mut written.listeners.syslog);
     let settings = Settings {
         daemon: daemon(&mut reader, &written.daemon),
         listeners: Listeners {
-            snmp: snmp(&mut reader, &written.listeners.snmp),
+            snmp: SnmpListener { policy, ..listener(&mut reader, &written.listeners.snmp) },
             syslog: SyslogListener { zones, ..syslog(&mut reader, &written.listeners.syslog) },
         },
         processor: processor(&mut reader, &written.processor),
@@ -95,7 +96,8 @@ fn receive_buffer(reader: &mut Reader<'_>, entry: &Entry) -> Option<usize> {
     reader.size(entry, 4_096, RECEIVE_BUFFER_BYTES_MAX, " (octets)")
 }
 
-fn snmp(reader: &mut Reader<'_>, written: &file::SnmpListener) -> SnmpListener {
+/// `listeners.snmp`, but for its policy.
+fn listener(reader: &mut Reader<'_>, written: &file::SnmpListener) -> SnmpListener {
     let default = SnmpListener::default();
     // There is nothing to choose, but a listener over TCP must not be taken for granted.
     reader.choice(&written.protocol, &[("udp", ())]);
@@ -104,6 +106,8 @@ fn snmp(reader: &mut Reader<'_>, written: &file::SnmpListener) -> SnmpListener {
         port: reader.port(&written.port).unwrap_or(default.port),
         address: reader.addresses(&written.address).unwrap_or(default.address),
         allow_from: allow_from(reader, &written.allow_from),
+        trusted_proxies: reader.networks(&written.trusted_proxies).unwrap_or(default.trusted_proxies),
+        policy: default.policy,
         buffer_size_octets: reader
             .size(&written.buffer_size, 484, 65_535, " (octets)")
             .unwrap_or(default.buffer_size_octets),

@@ -14,6 +14,8 @@ use crate::base::cidr::IpRanges;
 use crate::model::zone::Zones;
 use crate::net::tls::TlsSettings;
 use crate::net::tls::clients::ClientPolicy;
+use crate::shard::snmp_policy::SnmpPolicy;
+use crate::wire::snmp::SecurityLevel;
 use crate::wire::syslog::framing::Oversize;
 
 /// All that `mutt_config.yaml` says.
@@ -113,6 +115,10 @@ pub struct SnmpListener {
     pub address: Vec<IpAddr>,
     /// `allow_from`: networks that may send; `None` means everybody.
     pub allow_from: Option<IpRanges>,
+    /// `trusted_proxies`: proxies whose word for the source of a notification counts.
+    pub trusted_proxies: IpRanges,
+    /// `versions`, `communities`, `min_security_level`: which messages are taken.
+    pub policy: SnmpPolicy,
     /// `buffer_size`: largest datagram taken, octets, 484 (RFC 3417 3.1) to 65,535.
     pub buffer_size_octets: usize,
     /// `receive_buffer_bytes`: receive buffer asked of the kernel per socket, 4,096 to 1,073,741,823.
@@ -380,6 +386,15 @@ impl Settings {
                     .to_owned(),
             );
         }
+        let policy = &self.listeners.snmp.policy;
+        let takes_communities = policy.versions.v1 || policy.versions.v2c;
+        if takes_communities && policy.min_security_level > SecurityLevel::NoAuthNoPriv {
+            warnings.push(format!(
+                "listeners.snmp.min_security_level: {}: v1 and v2c have no security level (noAuthNoPriv), and are \
+                 refused",
+                policy.min_security_level.as_str()
+            ));
+        }
         warnings
     }
 }
@@ -412,6 +427,8 @@ impl Default for SnmpListener {
             port: 5162,
             address: any_address(),
             allow_from: None,
+            trusted_proxies: IpRanges::default(),
+            policy: SnmpPolicy::default(),
             buffer_size_octets: 65_535,
             receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
         }

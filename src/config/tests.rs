@@ -14,6 +14,8 @@ use crate::wire::syslog::framing::Oversize;
 
 use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
 use crate::model::zone::{Zone, Zones};
+use crate::shard::snmp_policy::{Community, SnmpVersions};
+use crate::wire::snmp::SecurityLevel;
 
 /// A key, a value that is not its default, and what that value does to the settings.
 type Case = (&'static str, &'static str, fn(&mut Settings));
@@ -32,6 +34,28 @@ const CASES: &[Case] = &[
     }),
     ("listeners.snmp.allow_from", "[10.0.0.0/8]", |s| {
         s.listeners.snmp.allow_from = Some(IpRanges::parse(["10.0.0.0/8"]).unwrap());
+    }),
+    ("listeners.snmp.trusted_proxies", "[10.0.0.5]", |s| {
+        s.listeners.snmp.trusted_proxies = IpRanges::parse(["10.0.0.5"]).unwrap();
+    }),
+    ("listeners.snmp.versions", "[V3]", |s| {
+        s.listeners.snmp.policy.versions = SnmpVersions { v1: false, v2c: false, v3: true };
+    }),
+    (
+        "listeners.snmp.communities",
+        "[public, 404, {community: s3cret, from: [10.0.0.0/8]}, {community_env: CARGO_PKG_NAME}]",
+        |s| {
+            let from = Some(IpRanges::parse(["10.0.0.0/8"]).unwrap());
+            s.listeners.snmp.policy.communities = Some(vec![
+                Community::new(b"public", None),
+                Community::new(b"404", None),
+                Community::new(b"s3cret", from),
+                Community::new(env!("CARGO_PKG_NAME").as_bytes(), None),
+            ]);
+        },
+    ),
+    ("listeners.snmp.min_security_level", "authpriv", |s| {
+        s.listeners.snmp.policy.min_security_level = SecurityLevel::AuthPriv;
     }),
     ("listeners.snmp.buffer_size", "484", |s| s.listeners.snmp.buffer_size_octets = 484),
     ("listeners.snmp.receive_buffer_bytes", "4096", |s| s.listeners.snmp.receive_buffer_bytes = 4_096),

@@ -3,8 +3,9 @@
 //! Invariant: answers come from counters and settings; no request reaches the receive path.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +17,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::base::clock::Stopwatch;
+use crate::storage::refused;
 use crate::storage::snmp_users::report::{self, ROWS_MAX, Report};
 use crate::telemetry::ledger::{Account, Sources};
 use crate::telemetry::metrics;
@@ -44,6 +46,7 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/api/v1/ledger", get(ledger))
         .route("/api/v1/listeners", get(listeners))
         .route("/api/v1/snmpv3/credentials", get(snmpv3_credentials))
+        .route("/api/v1/snmp/refused", get(snmp_refused))
         .fallback(not_found)
         .with_state(context)
 }
@@ -138,16 +141,46 @@ async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
 
 /// Which credential each device used last, and which users fail. No secret is in the store, nor here.
 async fn snmpv3_credentials(State(context): State<Arc<Context>>) -> Response {
-    let path = context.store.clone();
-    match tokio::task::spawn_blocking(move || report::read(&path)).await {
-        Ok(Ok(report)) => Json(snmpv3_json(&report)).into_response(),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the SNMPv3 users could not be read from the store");
-            let body = json!({ "error": "the store cannot be read" });
-            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    match read_store(&context, report::read).await {
+        Ok(report) => Json(snmpv3_json(&report)).into_response(),
+        Err(response) => response,
     }
+}
+
+/// What `read` finds in the store, else the answer that says that it cannot be had.
+async fn read_store<T: Send + 'static, E: Display + Send + 'static>(
+    context: &Context,
+    read: fn(&Path) -> Result<T, E>,
+) -> Result<T, Response> {
+    let path = context.store.clone();
+    match tokio::task::spawn_blocking(move || read(&path)).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store could not be read");
+            let body = json!({ "error": "the store cannot be read" });
+            Err((StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response())
+        }
+        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+    }
+}
+
+/// Whom the SNMP listener refused, and why.
+async fn snmp_refused(State(context): State<Arc<Context>>) -> Response {
+    let rows = match read_store(&context, refused::read).await {
+        Ok(rows) => rows,
+        Err(response) => return response,
+    };
+    let rows = rows.iter().map(|row| {
+        json!({
+            "source_ip": row.source_ip,
+            "hostname": row.hostname,
+            "reason": row.reason,
+            "num_refused": row.num_refused,
+            "first_refused": row.first_refused,
+            "last_refused": row.last_refused,
+        })
+    });
+    Json(json!({ "refused": rows.collect::<Vec<_>>(), "rows_max": refused::ROWS_MAX })).into_response()
 }
 
 /// The report as JSON.
@@ -191,6 +224,7 @@ async fn not_found() -> (StatusCode, Json<Value>) {
         "/api/v1/ledger",
         "/api/v1/listeners",
         "/api/v1/snmpv3/credentials",
+        "/api/v1/snmp/refused",
     ];
     (StatusCode::NOT_FOUND, Json(json!({ "error": "no such path", "paths": known })))
 }

@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::base::clock::Timestamp;
 use crate::base::limits;
 use crate::base::span::Span;
 use crate::model::event::Event;
+use crate::model::refused::{REFUSED_LISTED_MAX, REFUSED_REASONS_MAX, RefusedSource, note_refused};
 use crate::model::snmp_user::UserSighting;
 
 /// What is stored of the rule that matched.
@@ -53,6 +55,9 @@ pub struct Acknowledgement {
     pub transaction: u32,
 }
 
+/// Sources and sums that a batch lists as refused.
+const REFUSED_MAX: usize = REFUSED_LISTED_MAX + REFUSED_REASONS_MAX;
+
 /// A batch: events, and the octets that all their spans point into.
 ///
 /// Octets are copied in densely when a message is accepted: a receive buffer sized for the largest datagram would
@@ -69,6 +74,8 @@ pub struct Batch {
     pub acknowledgements: Vec<Acknowledgement>,
     /// What messages of SNMPv3 tell about users, of messages that a rule discarded as well.
     pub sightings: Vec<UserSighting>,
+    /// Who was refused since the batch was begun, and why; bounded.
+    pub refused: Vec<RefusedSource>,
     /// Labels of the rule set that was in force; [`Event::rule`] is an index into it.
     pub labels: Arc<[RuleLabel]>,
 }
@@ -81,7 +88,8 @@ impl Batch {
             * (size_of::<Event>()
                 + size_of::<Inform>()
                 + size_of::<Acknowledgement>()
-                + size_of::<UserSighting>());
+                + size_of::<UserSighting>())
+        + REFUSED_MAX * size_of::<RefusedSource>();
 
     /// An empty batch with its memory reserved.
     #[must_use]
@@ -93,6 +101,7 @@ impl Batch {
             informs: Vec::new(),
             acknowledgements: Vec::new(),
             sightings: Vec::new(),
+            refused: Vec::with_capacity(REFUSED_MAX),
             labels: Arc::from([]),
         }
     }
@@ -104,6 +113,7 @@ impl Batch {
         self.informs.clear();
         self.acknowledgements.clear();
         self.sightings.clear();
+        self.refused.clear();
     }
 
     /// Whether there is nothing to hand over.
@@ -113,6 +123,7 @@ impl Batch {
             && self.informs.is_empty()
             && self.acknowledgements.is_empty()
             && self.sightings.is_empty()
+            && self.refused.is_empty()
     }
 
     /// Whether another message may make the batch outgrow its bounds.
@@ -123,6 +134,11 @@ impl Batch {
             || self.acknowledgements.len() >= limits::BATCH_EVENTS_MAX
             || self.sightings.len() >= limits::BATCH_EVENTS_MAX
             || self.octets.len() >= limits::BATCH_OCTETS_TARGET
+    }
+
+    /// Notes that a message of `source` was refused at `at`.
+    pub fn note_refused(&mut self, source: IpAddr, reason: &'static str, at: Timestamp) {
+        note_refused(&mut self.refused, source, reason, at);
     }
 
     /// Copies `bytes` in and returns where they lie.

@@ -8,6 +8,7 @@ pub mod device_time;
 pub mod event;
 pub mod notification;
 pub mod readable;
+pub mod refused;
 pub mod reported_source;
 pub mod snmp_user;
 pub mod syslog;

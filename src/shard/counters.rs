@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::base::counter::Counter;
+use crate::shard::snmp_policy::PolicyRefusal;
 
 /// Counters of one listener in one shard.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub struct ListenerCounters {
     pub rate_limited: Counter,
     /// Refused in an overload: the source sends far more than others.
     pub over_fair_share: Counter,
+    /// Refused by what is configured for SNMP, in the order of [`PolicyRefusal::ALL`].
+    pub policy: [Counter; PolicyRefusal::ALL.len()],
     /// Questions who we are (RFC 3414 section 4), answered and not kept.
     pub discovery: Counter,
     /// Put into a batch.
@@ -34,6 +37,19 @@ pub struct ListenerCounters {
 }
 
 impl ListenerCounters {
+    /// The counter of a refusal.
+    #[must_use]
+    pub fn policy(&self, refusal: PolicyRefusal) -> &Counter {
+        // In order of declaration, as the counters are.
+        let [version, community, community_source, security_level] = &self.policy;
+        match refusal {
+            PolicyRefusal::Version => version,
+            PolicyRefusal::Community => community,
+            PolicyRefusal::CommunitySource => community_source,
+            PolicyRefusal::SecurityLevel => security_level,
+        }
+    }
+
     /// Counts a message that could not be decoded; it is stored all the same.
     pub fn count_undecoded(&self, reason: &'static str) {
         // Only this shard writes, and a reader copies a handful of numbers: the lock is never waited for.

@@ -12,6 +12,7 @@ use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
 use crate::shard::fair_share::FairShare;
 use crate::shard::rate_limit::RateLimiter;
+use crate::shard::snmp_policy::SnmpPolicy;
 
 /// Why a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct ListenerSources {
     pub allowed: Option<IpRanges>,
     /// Whether the rate limit holds here. Where a sender is made to wait and loses nothing, it does not.
     pub is_limited: bool,
+    /// Relays that speak for others: their word for where a message comes from counts.
+    pub relays: IpRanges,
 }
 
 /// What all shards know of sources.
@@ -38,12 +41,20 @@ pub struct ListenerSources {
 pub struct SourcePolicy {
     /// By number of the listener.
     pub listeners: Vec<ListenerSources>,
-    /// Relays that speak for others.
-    pub trusted_relays: IpRanges,
+    /// Which messages the SNMP listeners take.
+    pub snmp: SnmpPolicy,
     /// The rate limit, if there is one.
     pub limiter: Option<Arc<RateLimiter>>,
     /// Whether loud sources give way in an overload.
     pub fair_share: bool,
+}
+
+impl SourcePolicy {
+    /// Whether the word of `peer` for where a message to `listener` comes from counts.
+    #[must_use]
+    pub fn is_relay(&self, listener: u8, peer: IpAddr) -> bool {
+        self.listeners.get(usize::from(listener)).is_some_and(|rules| rules.relays.contains(peer))
+    }
 }
 
 /// One shard's gate.
@@ -86,7 +97,7 @@ impl Gate {
         }
         let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
         let is_pressed = is_pressed && self.policy.fair_share;
-        if (limiter.is_none() && !is_pressed) || self.policy.trusted_relays.contains(source) {
+        if (limiter.is_none() && !is_pressed) || rules.relays.contains(source) {
             return None;
         }
         if limiter.is_some_and(|limiter| !limiter.admits(source, now)) {
@@ -105,11 +116,14 @@ mod tests {
     #[test]
     fn allow_list_limit_and_trust() {
         let settings = RateSettings { messages_per_second: 1, burst_messages: 1, summary_micros: 1_000_000 };
-        let closed =
-            ListenerSources { allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()), is_limited: true };
+        let closed = ListenerSources {
+            allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()),
+            is_limited: true,
+            relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
+        };
         let mut gate = Gate::new(Arc::new(SourcePolicy {
             listeners: vec![closed, ListenerSources::default()],
-            trusted_relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
+            snmp: SnmpPolicy::default(),
             limiter: Some(Arc::new(RateLimiter::new(settings))),
             fair_share: true,
         }));

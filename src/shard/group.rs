@@ -31,6 +31,7 @@ use crate::shard::rate_limit::{RateLimiter, RateSettings};
 use crate::shard::receive::{Shard, ShardSocket};
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
+use crate::shard::snmp_policy::SnmpPolicy;
 use crate::shard::stream::{self, Speech, StreamLimits, StreamListener, StreamSurroundings};
 
 /// A UDP listener as asked for.
@@ -80,8 +81,8 @@ pub struct GroupSettings {
     pub udp: Vec<UdpListenerSettings>,
     /// TCP listeners.
     pub tcp: Vec<TcpListenerSettings>,
-    /// Relays that speak for others.
-    pub trusted_relays: IpRanges,
+    /// Which messages the SNMP listeners take.
+    pub snmp: SnmpPolicy,
     /// The limit on what one source may send.
     pub rate: Option<RateSettings>,
     /// Whether loud sources give way in an overload.
@@ -201,14 +202,12 @@ fn gauge_and_copy(socket: &UdpSocket) -> Result<(DropGauge, OwnedFd), BindError>
 fn source_policy(settings: &GroupSettings) -> SourcePolicy {
     let udp = settings.udp.iter().map(|listener| listener.sources.clone());
     // Who may connect is asked once, at the door.
-    let tcp = settings
-        .tcp
-        .iter()
-        .map(|listener| ListenerSources { allowed: None, is_limited: listener.sources.is_limited });
+    let tcp =
+        settings.tcp.iter().map(|listener| ListenerSources { allowed: None, ..listener.sources.clone() });
     let own = settings.rate.map(|_| ListenerSources::default());
     SourcePolicy {
         listeners: udp.chain(tcp).chain(own).collect(),
-        trusted_relays: settings.trusted_relays.clone(),
+        snmp: settings.snmp.clone(),
         limiter: settings.rate.map(|rate| Arc::new(RateLimiter::new(rate))),
         fair_share: settings.fair_share,
     }

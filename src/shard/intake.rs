@@ -9,11 +9,14 @@ use crate::queue::Producer;
 use crate::shard::counters::{ListenerCounters, ShardCounters};
 use crate::shard::gate::{Gate, Refusal};
 use crate::shard::own_events::OwnEvents;
-use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline};
+use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline, Protocol};
 
 /// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up. Batches of one event
 /// cost the sink a wake-up each.
 pub const FLUSH_AFTER_MICROS: i64 = 20_000;
+
+/// Reason of those that are not in the allow-list, where refused sources are listed.
+const SOURCE_NOT_ALLOWED: &str = "source_not_allowed";
 
 /// What happens when the queue has no room for a full batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +71,23 @@ impl Intake {
         counters.octets.add_alone(arrival.bytes.len() as u64);
         // Nobody is told that it was taken: who waits for that has it still, and repeats it.
         refused(counters, refusal).add_alone(1);
+        if refusal == Refusal::NotAllowed && arrival.protocol == Protocol::Snmp {
+            self.begin_if_empty(arrival.at);
+            self.batch.note_refused(arrival.peer.ip(), SOURCE_NOT_ALLOWED, arrival.at);
+        }
+    }
+
+    /// Makes an empty batch ready for what comes now.
+    fn begin_if_empty(&mut self, now: Timestamp) {
+        if self.batch.is_empty() {
+            self.pipeline.begin(&mut self.batch);
+            self.oldest = now;
+        }
     }
 
     /// Takes an arrival, whoever sent it.
     fn take(&mut self, arrival: &Arrival<'_>) {
-        if self.batch.is_empty() {
-            self.pipeline.begin(&mut self.batch);
-            self.oldest = arrival.at;
-        }
+        self.begin_if_empty(arrival.at);
         let outcome = self.pipeline.process(arrival, &mut self.batch);
         self.batch.acknowledgements.extend(arrival.acknowledgement);
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
@@ -90,6 +102,7 @@ impl Intake {
         match outcome {
             Outcome::Discarded => counters.discarded.add_alone(1),
             Outcome::Discovery => counters.discovery.add_alone(1),
+            Outcome::Refused(refusal) => counters.policy(refusal).add_alone(1),
             Outcome::Appended { undecoded } => {
                 counters.appended.add_alone(1);
                 if let Some(reason) = undecoded {
@@ -205,14 +218,14 @@ mod tests {
     use crate::model::batch::Acknowledgement;
     use crate::queue;
     use crate::shard::gate::{ListenerSources, SourcePolicy};
-    use crate::shard::pipeline::{PipelineParts, Protocol};
+    use crate::shard::pipeline::PipelineParts;
     use crate::shard::rules::ActiveRules;
     use arc_swap::ArcSwap;
 
     #[test]
     fn only_what_was_taken_is_acknowledged() {
         let allowed = Some(IpRanges::parse(["192.0.2.1"]).unwrap());
-        let listeners = vec![ListenerSources { allowed, is_limited: false }];
+        let listeners = vec![ListenerSources { allowed, ..ListenerSources::default() }];
         let gate = Gate::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
         let rules = ActiveRules::new(RuleSet::compile(Vec::new()).unwrap());
         let pipeline = Pipeline::new(PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules))));

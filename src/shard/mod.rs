@@ -18,4 +18,5 @@ pub mod rate_limit;
 pub mod receive;
 pub mod rules;
 pub mod runtime;
+pub mod snmp_policy;
 pub mod stream;

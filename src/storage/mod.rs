@@ -1,5 +1,5 @@
 //! Floor 3: SQLite and nothing else. Opens the store, keeps its schema, writes batches, keeps the device registry,
-//! what is known of SNMPv3 users and which of their messages await a credential.
+//! what is known of SNMPv3 users, which of their messages await a credential, and who was refused.
 //!
 //! Invariant: no threads, no queue, no retry; one connection writes, and what [`writer::Writer::write`] returned
 //! from is durable as far as `synchronous` promises.
@@ -8,6 +8,7 @@ pub mod connection;
 pub mod devices;
 pub mod error;
 pub mod quarantine;
+pub mod refused;
 pub mod schema;
 pub mod snmp_users;
 pub mod writer;

@@ -14,10 +14,11 @@ use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
 use crate::shard::rate_limit::RateLimiter;
+use crate::shard::snmp_policy::PolicyRefusal;
 use crate::sink::counters::SinkCounters;
 
 /// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 8] = [
+pub const DROP_REASONS: [&str; 12] = [
     "kernel_receive_buffer",
     "source_not_allowed",
     "rate_limited",
@@ -26,7 +27,13 @@ pub const DROP_REASONS: [&str; 8] = [
     "repeated_inform",
     "store_failed",
     "snmpv3_discovery",
+    "snmp_version",
+    "snmp_community",
+    "snmp_community_source",
+    "snmp_security_level",
 ];
+
+const _: () = assert!(DROP_REASONS.len() == 8 + PolicyRefusal::ALL.len(), "the last are those of the policy");
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -146,12 +153,16 @@ impl Sources {
         }
         let (mut queue_full, mut appended, mut read, mut discovery) = (0, 0, 0, 0);
         let mut refused = [0; 3];
+        let mut policy = [0; PolicyRefusal::ALL.len()];
         for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
             queue_full += shard.queue_full.get();
             appended += shard.appended.get();
             let counters = [&shard.not_allowed, &shard.rate_limited, &shard.over_fair_share];
             for (sum, counter) in refused.iter_mut().zip(counters) {
                 *sum += counter.get();
+            }
+            for (sum, refusal) in policy.iter_mut().zip(PolicyRefusal::ALL) {
+                *sum += shard.policy(*refusal).get();
             }
             account.discarded += shard.discarded.get();
             discovery += shard.discovery.get();
@@ -169,7 +180,7 @@ impl Sources {
         let [not_allowed, rate_limited, over_share] = refused;
         let dropped =
             [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed, discovery];
-        account.dropped = DROP_REASONS.into_iter().zip(dropped).collect();
+        account.dropped = DROP_REASONS.into_iter().zip(dropped.into_iter().chain(policy)).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

@@ -182,7 +182,7 @@ fn the_shipped_configuration_spells_out_every_key() {
             !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
         })
         .count();
-    assert_eq!(values, 69);
+    assert_eq!(values, 73);
 }
 
 #[test]
@@ -363,6 +363,53 @@ fn mistakes_in_the_configuration_are_told_in_full() {
     for (text, told) in cases {
         assert_eq!(settings_told(text), told, "{text:?}");
     }
+}
+
+#[test]
+fn no_mistake_around_communities_shows_one() {
+    for (text, told) in [
+        ("communities: [hunter2, [hunter2]]", "communities[2]: must be text; allowed: 1 to 255 octets"),
+        ("communities: hunter2: 1", "not valid YAML (nothing is quoted where passwords may stand)"),
+        (
+            "communities: {hunter2: 1}",
+            "communities: must be a list; allowed: a list of communities, or null for any",
+        ),
+        ("communities: []", "communities: the list is empty"),
+        (
+            "communities:\n    - hunter2\n    - hunter2: x",
+            "communities[2]: unknown key; allowed: community, ",
+        ),
+        ("communities:\n    - hunter2\n    - \"hunter2\n    port: 1", "not valid YAML: invalid indentation"),
+        ("communities: [*hunter2]", "not valid YAML (nothing is quoted where passwords may stand)"),
+        ("communites: [hunter2]", "communites: unknown key (did you mean \"communities\"?)"),
+        (
+            "communities: [{from: [10.0.0.0/8]}]",
+            "communities[1].community: missing; allowed: one of community, ",
+        ),
+        (
+            "communities: [{community: hunter2, community_env: HOME}]",
+            "communities[1].community is there, too",
+        ),
+        ("communities: [{community: hunter2, from: []}]", "communities[1].from: nobody could send"),
+        ("communities: [{community: hunter2, from: [x]}]", "communities[1].from: not an IP address"),
+        (
+            "communities: [{community_file: no/such/file}]",
+            "the file no/such/file cannot be read: No such file",
+        ),
+        ("communities: [{community_env: NO_SUCH_VARIABLE_OF_OURS}]", "NO_SUCH_VARIABLE_OF_OURS is not set"),
+        ("communities: [hunter2]\n    port: many", "port: value many: must be a whole number"),
+        ("{communities: [hunter2], port: many}", "port: value many: must be a whole number"),
+        ("versions: []", "versions: not one version is taken"),
+        ("versions: [v1, v4]", "versions: value v4: not a version of SNMP"),
+    ] {
+        let text = format!("listeners:\n  snmp:\n    {text}\n");
+        let found = settings_told(&text);
+        assert!(found.contains(told) && !found.contains("hunter2"), "{text}: {found}");
+    }
+    let loaded = settings("listeners: {snmp: {communities: [hunter2], min_security_level: authPriv}}");
+    let shown = format!("{loaded:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("104, 117, 110"), "{shown}");
+    assert!(loaded.warnings()[0].contains("v1 and v2c have no security level"), "{:?}", loaded.warnings());
 }
 
 /// What is told of `text` under `listeners.syslog`, without line and place.

@@ -106,11 +106,11 @@ pub const BAD_CREDENTIALS: &[(&str, &str)] = &[
     ),
     (
         "snmpv3_credentials:\n- username: u\n  credentials:\n  - auth_password: \"hunter2hunter2\n    priority: 2\n",
-        "u.yaml:5:5: not valid YAML (nothing is quoted from a file of passwords)",
+        "u.yaml:5:5: not valid YAML (nothing is quoted where passwords may stand)",
     ),
     (
         "snmpv3_credentials:\n- username: u\n  credentials:\n  - auth_password: *hunter2hunter2\n",
-        "u.yaml:4:20: not valid YAML (nothing is quoted from a file of passwords)",
+        "u.yaml:4:20: not valid YAML (nothing is quoted where passwords may stand)",
     ),
     ("snmpv3_credentials:\n- hunter2hunter2: 1\n  hunter2hunter2: 1\n", "u.yaml:3:3: a key stands twice"),
     (

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A v3 message has `engine_id`, `user` and `credential_priority` besides, and `context_engine_id` and `context_name`
-//! where they say something. `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
+//! where they say something. `relay` is who brought it, where the
+//! source is the word of a trusted one. `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
 //! Octets are `value` when they are text, else `hex`. A varbind that could not be read has `"type":"malformed"`,
 //! its `reason`, and `hex`. `"truncated":true` says that varbinds are missing at the end.
 //!
@@ -53,6 +54,9 @@ pub(super) fn render<N: Naming + ?Sized>(
     json.push(b"\"");
     if let Some(facts) = &subject.v3 {
         v3_facts(&mut json, facts);
+    }
+    if let Some(relay) = subject.relay {
+        json.formatted(format_args!(",\"relay\":\"{relay}\""));
     }
     if let Some(uptime) = facts.uptime {
         json.push(b",\"uptime\":");

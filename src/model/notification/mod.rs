@@ -18,6 +18,7 @@ mod tests;
 mod text;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 pub use oid_buf::OidBuf;
 
@@ -91,8 +92,25 @@ pub struct Subject<'m, 'a> {
     pub security_level: &'static str,
     /// What only a v3 message says.
     pub v3: Option<V3Facts<'m>>,
+    /// The relay that brought it, when its source is not where it came from.
+    pub relay: Option<IpAddr>,
     /// Octets after the message that nothing read.
     pub trailing_octets: usize,
+}
+
+impl<'m, 'a> Subject<'m, 'a> {
+    /// What a v1 or v2c message says of itself.
+    #[must_use]
+    pub fn of_community(message: &'m CommunityMessage<'a>) -> Self {
+        Self {
+            version: message.version.into(),
+            pdu: &message.pdu,
+            security_level: "noAuthNoPriv",
+            v3: None,
+            relay: None,
+            trailing_octets: message.trailing_octets,
+        }
+    }
 }
 
 /// Who sent a v3 message (RFC 3412 section 6, RFC 3414 2.4). At noAuthNoPriv nobody vouches for it.
@@ -243,14 +261,7 @@ pub fn describe<N: Naming + ?Sized>(
     names: &N,
     out: &mut Vec<u8>,
 ) -> Notification {
-    let subject = Subject {
-        version: message.version.into(),
-        pdu: &message.pdu,
-        security_level: "noAuthNoPriv",
-        v3: None,
-        trailing_octets: message.trailing_octets,
-    };
-    describe_subject(&subject, names, out)
+    describe_subject(&Subject::of_community(message), names, out)
 }
 
 /// Describes a PDU of any version; see [`describe`].

@@ -22,6 +22,7 @@ use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
 use crate::shard::rules::{ActiveRules, RulesInForce};
+use crate::shard::snmp_policy::PolicyRefusal;
 
 pub use informs::InformHasher;
 
@@ -84,6 +85,8 @@ pub enum Outcome {
     Discarded,
     /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
     Discovery,
+    /// What is configured for SNMP says that it is not to be taken.
+    Refused(PolicyRefusal),
 }
 
 /// Decodes and matches for one shard.
@@ -117,7 +120,7 @@ pub struct PipelineParts {
     pub informs: InformHasher,
     /// Time zones of devices.
     pub zones: Arc<Zones>,
-    /// Which relays are trusted.
+    /// Which relays are trusted, and which messages the SNMP listeners take.
     pub sources: Arc<SourcePolicy>,
     /// SNMPv3: our engine, and the users in force.
     pub snmpv3: Arc<Usm>,
@@ -150,6 +153,14 @@ struct Decoded {
     reasons: Reasons,
     body: Body,
     undecoded: Option<&'static str>,
+}
+
+/// Why there is nothing of a message to be kept.
+enum Unkept {
+    /// It asked who we are.
+    Discovery,
+    /// It is not to be taken.
+    Refused(PolicyRefusal),
 }
 
 impl Pipeline {
@@ -189,10 +200,17 @@ impl Pipeline {
         let start = batch.octets.len();
         let (informs, sightings) = (batch.informs.len(), batch.sightings.len());
         let decoded = match arrival.protocol {
-            Protocol::Syslog => Some(self.decode_syslog(arrival, batch)),
+            Protocol::Syslog => Ok(self.decode_syslog(arrival, batch)),
             Protocol::Snmp => self.decode_snmp(arrival, batch),
         };
-        let Some(decoded) = decoded else { return Outcome::Discovery };
+        let decoded = match decoded {
+            Ok(decoded) => decoded,
+            Err(Unkept::Discovery) => return Outcome::Discovery,
+            Err(Unkept::Refused(refusal)) => {
+                batch.note_refused(arrival.peer.ip(), refusal.as_str(), arrival.at);
+                return Outcome::Refused(refusal);
+            }
+        };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.

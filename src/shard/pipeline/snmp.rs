@@ -1,19 +1,23 @@
 //! SNMP notifications of all versions: a message to the parts of its event, and to the answer that it asks for.
 
+use std::net::IpAddr;
+
 use crate::base::span::Span;
 use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Kind, NotificationRecord, Reasons};
 use crate::model::notification::{self, Naming, Notification, ObjectName, SnmpVersion, Subject, V3Facts};
 use crate::model::readable;
+use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
 use crate::security::{Accepted, Refusal, Verifier};
+use crate::shard::gate::SourcePolicy;
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
-use crate::wire::snmp::pdu::PduKind;
+use crate::wire::snmp::pdu::{Pdu, PduKind};
 use crate::wire::snmp::{SecurityLevel, V3Message};
 
-use super::{Arrival, Decoded, Pipeline};
+use super::{Arrival, Decoded, Pipeline, Unkept};
 
 /// Why a message of some other purpose is kept undecoded.
 const NOT_A_NOTIFICATION: &str = "not a notification";
@@ -32,15 +36,23 @@ impl Naming for Names {
 }
 
 impl Pipeline {
-    /// Decodes a datagram of an SNMP listener; `None` when there is nothing in it to be kept.
-    pub(super) fn decode_snmp(&mut self, arrival: &Arrival<'_>, batch: &mut Batch) -> Option<Decoded> {
-        Some(match wire::snmp::decode(arrival.bytes) {
-            Ok(wire::snmp::Message::Community(message)) if message.pdu.kind.is_notification() => {
-                self.decode_notification(arrival, &message, batch)
-            }
+    /// Decodes a datagram of an SNMP listener, unless there is nothing in it to be kept.
+    pub(super) fn decode_snmp(
+        &mut self,
+        arrival: &Arrival<'_>,
+        batch: &mut Batch,
+    ) -> Result<Decoded, Unkept> {
+        Ok(match wire::snmp::decode(arrival.bytes) {
             Ok(wire::snmp::Message::Community(message)) => {
-                let kind = kind_of(message.version);
-                undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
+                if let Some(refusal) = self.sources.snmp.refuses(&message, arrival.peer.ip()) {
+                    return Err(Unkept::Refused(refusal));
+                }
+                if message.pdu.kind.is_notification() {
+                    self.decode_notification(arrival, &message, batch)
+                } else {
+                    let kind = kind_of(message.version);
+                    undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
+                }
             }
             Ok(wire::snmp::Message::V3(message)) => return self.decode_v3(arrival, &message, batch),
             Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None),
@@ -54,7 +66,10 @@ impl Pipeline {
         arrival: &Arrival<'_>,
         message: &V3Message<'_>,
         batch: &mut Batch,
-    ) -> Option<Decoded> {
+    ) -> Result<Decoded, Unkept> {
+        if let Some(refusal) = self.sources.snmp.refuses_v3(message) {
+            return Err(Unkept::Refused(refusal));
+        }
         let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
             Ok(accepted) => accepted,
             Err(refusal) => {
@@ -65,10 +80,11 @@ impl Pipeline {
                 }
                 report(&mut self.snmpv3, arrival, message, &refusal, batch);
                 if refusal.is_discovery(message) {
-                    return None;
+                    return Err(Unkept::Discovery);
                 }
                 let reason = refusal.error.as_str();
-                return Some(undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal)));
+                batch.note_refused(arrival.peer.ip(), reason, arrival.at);
+                return Ok(undecoded(arrival, batch, Kind::SnmpV3, "SNMPv3", reason, Some(&refusal)));
             }
         };
         let Accepted { parameters, scoped, .. } = accepted;
@@ -86,8 +102,9 @@ impl Pipeline {
         }
         if !scoped.pdu.kind.is_notification() {
             let what = scoped.pdu.kind.as_str();
-            return Some(undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None));
+            return Ok(undecoded(arrival, batch, Kind::SnmpV3, what, NOT_A_NOTIFICATION, None));
         }
+        let (source, relay) = reported(&self.sources, arrival, &scoped.pdu);
         let subject = Subject {
             version: SnmpVersion::V3,
             pdu: &scoped.pdu,
@@ -99,10 +116,11 @@ impl Pipeline {
                 context_name: scoped.context_name,
                 credential_priority: accepted.priority,
             }),
+            relay,
             trailing_octets: message.trailing_octets.saturating_add(scoped.trailing_octets),
         };
         let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
-        let decoded = rendered(arrival, Kind::SnmpV3, &described, &[], batch);
+        let decoded = rendered(arrival, Kind::SnmpV3, source, &described, &[], batch);
         if scoped.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
             if self.snmpv3.respond(message, &accepted, &mut batch.octets) {
@@ -110,7 +128,7 @@ impl Pipeline {
                 push_answer(arrival, Some(key), start, batch);
             }
         }
-        Some(decoded)
+        Ok(decoded)
     }
 
     /// Renders a notification, and prepares the answer if it is an inform.
@@ -120,8 +138,11 @@ impl Pipeline {
         message: &CommunityMessage<'_>,
         batch: &mut Batch,
     ) -> Decoded {
-        let described = notification::describe(message, &*self.names, &mut batch.octets);
-        let decoded = rendered(arrival, kind_of(message.version), &described, message.community, batch);
+        let (source, relay) = reported(&self.sources, arrival, &message.pdu);
+        let subject = Subject { relay, ..Subject::of_community(message) };
+        let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
+        let kind = kind_of(message.version);
+        let decoded = rendered(arrival, kind, source, &described, message.community, batch);
         if message.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
             // A request that cannot be answered in one datagram stays unanswered; its sender counts it as lost.
@@ -134,11 +155,20 @@ impl Pipeline {
     }
 }
 
+/// Where a notification comes from, by the word of who brought it if that counts; and then who that is.
+fn reported(sources: &SourcePolicy, arrival: &Arrival<'_>, pdu: &Pdu<'_>) -> (IpAddr, Option<IpAddr>) {
+    let peer = arrival.peer.ip();
+    let is_relay = sources.is_relay(arrival.listener, peer);
+    let reported = if is_relay { notification_source(pdu) } else { None };
+    (reported.unwrap_or(peer), reported.filter(|source| *source != peer).map(|_| peer))
+}
+
 /// What the store is given of a notification that was described; its octets, too, where the description lacks
 /// something.
 fn rendered(
     arrival: &Arrival<'_>,
     kind: Kind,
+    source: IpAddr,
     described: &Notification,
     community: &[u8],
     batch: &mut Batch,
@@ -155,7 +185,7 @@ fn rendered(
     let community = batch.append(community);
     Decoded {
         kind,
-        source: arrival.peer.ip(),
+        source,
         text: described.text,
         raw_bytes,
         enriched: described.enriched,

@@ -19,7 +19,7 @@ impl Pipeline {
         let message = wire::syslog::decode(arrival.bytes);
         let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
         let peer = arrival.peer.ip();
-        let is_trusted = self.sources.trusted_relays.contains(peer);
+        let is_trusted = self.sources.is_relay(arrival.listener, peer);
         let source = if is_trusted { reported_source(&message).unwrap_or(peer) } else { peer };
         let relay = (source != peer).then_some(peer);
         let reception = syslog::Reception { at: arrival.at, source, zones: &self.zones };

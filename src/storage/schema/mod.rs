@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_time_source.sql"),
     include_str!("0003_snmpv3_credential_use.sql"),
     include_str!("0004_snmpv3_quarantine.sql"),
+    include_str!("0005_snmp_refused.sql"),
 ];
 
 /// The schema version that this program writes.

@@ -12,6 +12,7 @@ use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
 use crate::storage::quarantine;
+use crate::storage::refused;
 use crate::storage::snmp_users::SnmpUsers;
 
 /// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
@@ -143,6 +144,7 @@ impl Writer {
         if self.quarantine_max > 0 {
             quarantine::note(connection, batches, places, self.quarantine_max)?;
         }
+        refused::write(connection, batches)?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }

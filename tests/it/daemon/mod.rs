@@ -9,6 +9,7 @@ mod receive;
 mod redecode;
 mod relp;
 mod rules;
+mod snmp_policy;
 pub mod snmpv3;
 mod snmpv3_credentials;
 mod sources;
