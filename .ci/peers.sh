@@ -27,6 +27,8 @@ have logger || absent="$absent bsdutils"
 have snmptrap || absent="$absent snmp"
 have rsyslogd || absent="$absent rsyslog"
 have openssl || absent="$absent openssl"
+# For pairs of protocols that net-snmp lacks.
+/usr/bin/python3 -c "from pysnmp import hlapi" >/dev/null 2>&1 || absent="$absent python3 python3-pysnmp4"
 # Modules of rsyslog: RELP, and TLS by two libraries.
 for module in omrelp:rsyslog-relp lmnsd_gtls:rsyslog-gnutls lmnsd_ossl:rsyslog-openssl; do
     find /usr/lib -path "*/rsyslog/${module%%:*}.so" 2>/dev/null | grep -q . || absent="$absent ${module#*:}"

@@ -80,21 +80,28 @@ impl fmt::Display for UsmError {
 impl std::error::Error for UsmError {}
 
 impl Refusal<'_> {
-    /// Whether the message asks for nothing but who we are (RFC 3414 section 4): it says nothing to be kept.
+    /// Whether the message asks for nothing but who we are, or what our clock shows (RFC 3414 section 4): it says nothing
+    /// to be kept, or its sender will say it again.
     #[must_use]
     pub fn is_discovery(&self, message: &V3Message<'_>) -> bool {
-        let asks_for_engine = self.parameters.is_some_and(|parameters| parameters.engine_id.is_empty());
-        let pdu = match message.data {
-            ScopedPduData::Plaintext(contents) => {
-                ScopedPdu::decode(contents).ok().map(|scoped| scoped.pdu.kind)
-            }
-            ScopedPduData::Encrypted(_) => None,
+        let Some(parameters) = self.parameters.filter(|_| message.flags.is_reportable()) else {
+            return false;
         };
-        self.error == UsmError::UnknownEngineId
-            && asks_for_engine
-            && message.flags.is_reportable()
-            && pdu.is_some_and(|kind| kind.is_confirmed() && kind != PduKind::INFORM_REQUEST)
+        match self.error {
+            UsmError::UnknownEngineId if parameters.engine_id.is_empty() => says_nothing(message),
+            // No engine has this clock in any of its lives: an authentic request asks for ours with it.
+            UsmError::NotInTimeWindow => parameters.boots == 0 && parameters.time == 0,
+            _ => false,
+        }
     }
+}
+
+/// Whether the message is a request with nothing in it: no inform, or one without varbinds.
+fn says_nothing(message: &V3Message<'_>) -> bool {
+    let ScopedPduData::Plaintext(contents) = message.data else { return false };
+    let Ok(scoped) = ScopedPdu::decode(contents) else { return false };
+    let is_inform = scoped.pdu.kind == PduKind::INFORM_REQUEST;
+    scoped.pdu.kind.is_confirmed() && (!is_inform || scoped.pdu.varbinds.bytes().is_empty())
 }
 
 /// A message that was refused: why, and what it said of itself, which is not to be believed.

@@ -18,6 +18,7 @@ mod corpus_usm;
 mod daemon;
 mod layering;
 mod peers;
+mod peers_pysnmp;
 mod peers_snmpv3;
 #[path = "../samples/mod.rs"]
 mod samples;

@@ -230,3 +230,97 @@ fn net_snmp_goes_on_after_a_restart() {
     assert!(daemon.store().texts().iter().any(|text| text.contains("usmStatsNotInTimeWindows")));
     daemon.stop();
 }
+
+#[test]
+fn an_inform_whose_commit_fails_times_out_at_net_snmp() {
+    let Some(net_snmp) = NetSnmp::find() else { return };
+    let peer = Peer::new(Some("SHA"), Some("AES"));
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("users.yaml"), format!("snmpv3_credentials:\n{}", peer.entry()))
+        .unwrap();
+    let daemon = Daemon::start_in(folder, options().set("storage.database.connection_timeout", "0"));
+    // With the engine told beforehand nothing goes out but the inform itself.
+    let line = daemon.wait_line("SNMP engine ");
+    let engine = line.split("SNMP engine ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let known = ["-e", &format!("0x{engine}"), "-Z", "1,1"];
+    let lock = daemon.store().lock();
+    // The last timeout counts.
+    let once = [&known[..], &["-t", "1"]].concat();
+    let (answered, said) = net_snmp.inform(&daemon, &peer.arguments(AUTH, PRIVACY), &once);
+    assert!(!answered && said.contains("Timeout"), "{said}");
+    daemon.wait_line("the store refuses writes");
+    drop(lock);
+    // What was not answered is not lost: it is committed as soon as the store takes it.
+    daemon.wait_count(1);
+    let (answered, said) = net_snmp.inform(&daemon, &peer.arguments(AUTH, PRIVACY), &[]);
+    assert!(answered, "{said}");
+    daemon.stop();
+}
+
+#[test]
+fn net_snmp_with_localised_keys() {
+    let Some(net_snmp) = NetSnmp::find() else { return };
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let (engine, auth, privacy) = ("80001f8804706565722d31", "ab".repeat(20), "cd".repeat(16));
+    let users = format!(
+        "snmpv3_credentials:\n  - username: local\n    engine_id: \"0x{engine}\"\n    credentials:\n      - {{priority: 1, \
+         auth_type: SHA, auth_key: \"{auth}\", priv_type: AES, priv_key: \"{privacy}\"}}\n"
+    );
+    std::fs::write(folder.path().join("users.yaml"), users).unwrap();
+    let daemon = Daemon::start_in(folder, options());
+    for (number, engine) in (1..).zip([engine, "80001f8804706565722d32"]) {
+        let (engine, auth, privacy) = (format!("0x{engine}"), format!("0x{auth}"), format!("0x{privacy}"));
+        let arguments = [
+            "-v3", "-l", "authPriv", "-u", "local", "-e", &engine, "-a", "SHA", "-3k", &auth, "-x", "AES",
+            "-3K", &privacy,
+        ];
+        let output = NetSnmp::run(&net_snmp.trap, &daemon, &arguments.map(str::to_owned), &[]);
+        assert!(output.status.success(), "{output:?}");
+        daemon.wait_count(number);
+    }
+    let rows = daemon.store().rows("SELECT validated, raw_message FROM messages ORDER BY id");
+    assert_eq!(rows[0][0].as_deref(), Some("1"), "{rows:?}");
+    assert!(rows[1][1].as_ref().is_some_and(|text| text.contains("usmStatsUnknownUserNames")), "{rows:?}");
+    daemon.stop();
+}
+
+#[test]
+fn net_snmp_goes_on_while_keys_are_exchanged() {
+    let Some(net_snmp) = NetSnmp::find() else { return };
+    const NEW_AUTH: &str = "auth-secret-2";
+    const NEW_PRIVACY: &str = "priv-secret-2";
+    const EACH: usize = 10;
+    let peer = Peer { name: "ops".to_owned(), ..Peer::new(Some("SHA"), Some("AES")) };
+    let old = format!("snmpv3_credentials:\n{}", peer.entry());
+    let new_entry = format!(
+        "      - {{priority: 2, auth_type: SHA, auth_password: {NEW_AUTH}, priv_type: AES, priv_password: {NEW_PRIVACY}}}\n"
+    );
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("users.yaml"), &old).unwrap();
+    let daemon = Daemon::start_in(folder, options());
+    let informs = |auth: &str, privacy: &str| {
+        for _ in 0..EACH {
+            let (answered, said) = net_snmp.inform(&daemon, &peer.arguments(auth, privacy), &[]);
+            assert!(answered, "{said}");
+        }
+    };
+    let new = format!("snmpv3_credentials:\n  - username: ops\n    credentials:\n{new_entry}")
+        .replace("username: ops\n", "username: ops\n    min_security_level: noAuthNoPriv\n");
+    // Old, both, new: informs go on during each exchange of the file.
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| informs(AUTH, PRIVACY));
+        crate::daemon::snmpv3::replace(&daemon.file("users.yaml"), &format!("{old}{new_entry}"));
+        daemon.wait_line("1 SNMPv3 user(s) from users.yaml are in force");
+        sending.join().unwrap();
+        let sending = scope.spawn(|| informs(NEW_AUTH, NEW_PRIVACY));
+        crate::daemon::snmpv3::replace(&daemon.file("users.yaml"), &new);
+        daemon.process().wait_lines("1 SNMPv3 user(s) from users.yaml are in force", 2);
+        sending.join().unwrap();
+    });
+    daemon.wait_count(2 * EACH);
+    assert_eq!(
+        daemon.store().column("SELECT count(*) FROM messages WHERE validated"),
+        [(2 * EACH).to_string()]
+    );
+    daemon.stop();
+}

@@ -231,8 +231,8 @@ fn an_inform_is_answered_when_it_is_stored_and_stored_once() {
             && daemon.account("snmp-udp", "/dropped/snmpv3_discovery") == 1
     });
 
-    // Of a time long ago: the answer tells the time, so that the sender believes it must be authentic.
-    let stale = sender.clone().in_life(0, 0);
+    // Of another time: the answer tells the time, so that the sender believes it must be authentic.
+    let stale = sender.clone().in_life(boots, time + 100_000);
     let report = answer_to(&udp_to(address), &stale.inform(4, 10));
     let message = v3(&report);
     assert_eq!((message.msg_id, message.flags.0), (4, 1), "authNoPriv");
@@ -242,9 +242,14 @@ fn an_inform_is_answered_when_it_is_stored_and_stored_once() {
     assert!(daemon.store().texts()[1].contains("usmStatsNotInTimeWindows"));
     let (_, metrics) = daemon.get("/metrics");
     assert!(metrics.contains("mutt_snmpv3_reports_total 2"), "{metrics}");
+
+    // Who asks what our clock shows is told, and will say again what it had to say (RFC 3414 section 4).
+    let report = answer_to(&udp_to(address), &sender.clone().in_life(0, 0).inform(5, 11));
+    assert_eq!((v3(&report).msg_id, v3(&report).flags.0), (5, 1), "authNoPriv");
+    wait_until("a question", || daemon.account("snmp-udp", "/dropped/snmpv3_discovery") == 2);
     assert!(metrics.contains("mutt_informs_answered_total 3"), "{metrics}");
     let end = daemon.stop();
-    assert_eq!((end.received, end.stored, end.dropped), (5, 2, 3));
+    assert_eq!((end.received, end.stored, end.dropped), (6, 2, 4));
 }
 
 #[test]
