@@ -52,6 +52,30 @@ fn every_beginning_of_every_seed_in_all_targets() {
     assert!(beginnings > 10_000, "{beginnings} beginnings");
 }
 
+/// A target whose messages are all refused would say nothing of what is accepted.
+#[test]
+fn usm_accepts_what_is_authentic() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds/usm");
+    let accepted: Vec<String> = files(&seeds)
+        .iter()
+        .filter(|file| targets::snmp_targets::is_accepted(&std::fs::read(file).unwrap()))
+        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    for name in [
+        "authentic-auth",
+        "v3-trap-noauth",
+        "authentic-priv",
+        "sealed-none-trap",
+        "sealed-auth-trap",
+        "sealed-priv-trap",
+    ] {
+        assert!(accepted.iter().any(|accepted| accepted == name), "{name} is not among {accepted:?}");
+    }
+    for name in ["v3-stranger", "sealed-auth-inform", "sealed-priv-rubbish"] {
+        assert!(accepted.iter().all(|accepted| accepted != name), "{name} is accepted");
+    }
+}
+
 /// Regressions: `tests/corpus/regressions/TARGET-WHAT`.
 #[test]
 fn every_regression_in_its_target() {

@@ -6,6 +6,8 @@
 
 #[path = "../samples/mod.rs"]
 mod samples;
+#[path = "snmp_targets.rs"]
+pub mod snmp_targets;
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
@@ -39,7 +41,7 @@ use mutt::wire::syslog::{self, Format, Message, Payload};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that must hold.
-pub const ALL: [Target; 10] = [
+pub const ALL: [Target; 13] = [
     ("syslog_decode", syslog_decode),
     ("rfc3164", rfc3164),
     ("rfc5424", rfc5424),
@@ -50,6 +52,9 @@ pub const ALL: [Target; 10] = [
     ("proxy_protocol", proxy_protocol),
     ("snmp_decode", snmp_decode),
     ("pipeline", pipeline),
+    ("ber", snmp_targets::ber),
+    ("v3_header", snmp_targets::v3_header),
+    ("usm", snmp_targets::usm),
 ];
 
 /// Fails when a syslog message with PRI 0 names a program of which the first two letters are `ca`: a fuzzer that does
