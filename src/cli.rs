@@ -1,6 +1,7 @@
 //! Floor 6: the command line of `muttd`.
 
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,9 +10,10 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{self, App, redecode, snmp_refused, snmpv3_status};
-use crate::config::{self, Settings};
+use crate::base::clock::{Clock as _, SystemClock};
+use crate::config::{self, EngineId, Settings};
 use crate::storage::refused;
-use crate::storage::snmp_users::report;
+use crate::storage::snmp_users::{forget, report};
 use crate::telemetry::logging;
 
 /// How often the running program is looked at for dead threads.
@@ -66,6 +68,17 @@ enum Snmpv3Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Forget the clock of a device that lost its count of boots, so that its traps are taken again; the daemon may be
+    /// running
+    #[command(group = clap::ArgGroup::new("whom").required(true))]
+    ForgetEngine {
+        /// The device's engine ID in hexadecimal digits
+        #[arg(group = "whom", value_name = "ENGINE_ID", value_parser = engine_id)]
+        engine_id: Option<EngineId>,
+        /// All engines that sent from this address
+        #[arg(long, group = "whom", value_name = "ADDRESS")]
+        source: Option<IpAddr>,
+    },
 }
 
 /// Runs the command that the arguments name.
@@ -78,6 +91,9 @@ pub fn main() -> ExitCode {
         Command::Snmpv3 { command: Snmpv3Command::Status } => snmpv3_status(&arguments.config),
         Command::Snmpv3 { command: Snmpv3Command::Redecode { dry_run } } => {
             snmpv3_redecode(&arguments.config, dry_run)
+        }
+        Command::Snmpv3 { command: Snmpv3Command::ForgetEngine { engine_id, source } } => {
+            forget_engine(&arguments.config, engine_id, source)
         }
         Command::Snmp { command: SnmpCommand::Refused } => snmp_refused(&arguments.config),
         Command::Version => {
@@ -117,6 +133,41 @@ fn snmpv3_status(path: &Path) -> ExitCode {
         Err(error) => return fail(&error),
     };
     print_of_store(&settings, report::read, |report| snmpv3_status::render(&credentials, report))
+}
+
+/// An engine ID on the command line.
+fn engine_id(text: &str) -> Result<EngineId, String> {
+    let allowed = "5 to 32 octets in hexadecimal digits, as 0x80001f8804746573743031";
+    config::engine_id_of(text).ok_or_else(|| allowed.to_owned())
+}
+
+/// Forgets clocks of engines in the store, and so in the daemon that runs.
+fn forget_engine(path: &Path, engine_id: Option<EngineId>, source: Option<IpAddr>) -> ExitCode {
+    let settings = match config::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let whom = match (&engine_id, source) {
+        (Some(id), _) => forget::Whom::Engine(id.as_bytes()),
+        (None, Some(source)) => forget::Whom::Source(source),
+        (None, None) => return fail(&"an engine ID or --source is needed"),
+    };
+    let store = &settings.storage.database.path;
+    match forget::forget(store, whom, SystemClock.now()) {
+        Ok(engines) if engines.is_empty() => {
+            let source = source.map(|source| source.to_string()).unwrap_or_default();
+            fail(&format!("no engine that sent from {source} is known; muttd snmpv3 status tells who sent"))
+        }
+        Ok(engines) => {
+            for engine in engines {
+                say(&format!("the clock of engine {engine} is forgotten"));
+            }
+            let seconds = app::LOOK_INTERVAL.as_secs();
+            say(&format!("muttd takes note within {seconds} s if it runs, else when it starts"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&format!("cannot write to the store {}: {error}", store.display())),
+    }
 }
 
 /// Prints whom the SNMP listener refused.

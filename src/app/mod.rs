@@ -4,6 +4,7 @@
 
 mod announce;
 mod changes;
+mod forgetting;
 mod memory;
 pub mod redecode;
 mod reload;
@@ -13,6 +14,7 @@ mod start;
 mod tls;
 mod wiring;
 
+pub use forgetting::LOOK_INTERVAL;
 pub use start::{control_runtime, start};
 pub use wiring::logging;
 

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
-use crate::app::{self, App, memory, wiring};
+use crate::app::{self, App, forgetting, memory, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
@@ -33,7 +33,7 @@ use crate::shard::stream::acknowledgements::Mailbox;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
 use crate::storage::connection::Store;
-use crate::storage::snmp_users::report;
+use crate::storage::snmp_users::{forget, report};
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
@@ -47,7 +47,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let credentials =
         settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
-    let usm = usm(&credentials, &store)?;
+    let usm = usm(&credentials, &store, settings, &control)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
     let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));
@@ -128,8 +128,16 @@ fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
     }
 }
 
-/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known.
-fn usm(credentials: &Option<Credentials>, store: &Store) -> anyhow::Result<Arc<Usm>> {
+/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known, until
+/// somebody asks that one be forgotten.
+fn usm(
+    credentials: &Option<Credentials>,
+    store: &Store,
+    settings: &Settings,
+    control: &Runtime,
+) -> anyhow::Result<Arc<Usm>> {
+    // Read before the clocks are: what is asked for in between is done twice, and not left undone.
+    let asked = forget::newest(&store.connection).context("cannot read the store")?;
     let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
     let users = credentials.as_ref().map(users).unwrap_or_default();
     let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
@@ -140,7 +148,9 @@ fn usm(credentials: &Option<Credentials>, store: &Store) -> anyhow::Result<Arc<U
             usm.remember(&engine, clock.boots, clock.time);
         }
     }
-    Ok(Arc::new(usm))
+    let usm = Arc::new(usm);
+    control.spawn(forgetting::run(settings.storage.database.path.clone(), asked, Arc::clone(&usm)));
+    Ok(usm)
 }
 
 /// The runtime for HTTP, signals and timers.

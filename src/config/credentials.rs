@@ -302,11 +302,17 @@ fn engine_id(reader: &mut Reader<'_>, entry: &Entry) -> Option<EngineId> {
     }
     let allowed = "5 to 32 octets in hexadecimal digits, as \"0x80001f8804746573743031\"";
     let text = reader.text(entry, allowed)?;
-    let found = hexadecimal(&text).and_then(|octets| EngineId::new(&octets));
+    let found = engine_id_of(&text);
     if found.is_none() {
         reader.wrong(entry, "not an engine ID", allowed);
     }
     found
+}
+
+/// The engine ID that `text` is, in hexadecimal digits with or without `0x` and colons.
+#[must_use]
+pub fn engine_id_of(text: &str) -> Option<EngineId> {
+    hexadecimal(text).and_then(|octets| EngineId::new(&octets))
 }
 
 /// The octets of hexadecimal digits, two each, with or without `0x` before them and colons between them.

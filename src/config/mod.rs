@@ -34,7 +34,7 @@ pub use crate::wire::snmp::SecurityLevel;
 use document::Source;
 
 pub use check::{CheckReport, check};
-pub use credentials::{Authentication, Credential, CredentialKey, Credentials, Privacy, User};
+pub use credentials::{Authentication, Credential, CredentialKey, Credentials, Privacy, User, engine_id_of};
 pub use document::FILE_OCTETS_MAX;
 pub use error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem};
 pub use secret::Secret;

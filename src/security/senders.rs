@@ -56,6 +56,19 @@ impl Senders {
         let _ = self.is_timely(engine, boots, time, now);
     }
 
+    /// Forgets the clock of `engine`: its next authentic message is believed, whatever it shows. Returns whether the clock
+    /// was known.
+    pub(super) fn forget(&self, engine: &EngineId) -> bool {
+        self.stripe(engine)
+            .is_some_and(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner).remove(engine))
+    }
+
+    /// The part of the table that an engine belongs to.
+    fn stripe(&self, engine: &EngineId) -> Option<&Mutex<SetMap<EngineId, Notion>>> {
+        let place = self.hasher.hash_one(engine) % STRIPES as u64;
+        self.stripes.get(place as usize)
+    }
+
     /// Takes note of an authentic message of `engine` at `now` (seconds of our own clock); returns whether it is
     /// timely (RFC 3414 3.2 (7) b).
     ///
@@ -65,8 +78,7 @@ impl Senders {
         if boots == LAST {
             return false;
         }
-        let place = self.hasher.hash_one(engine) % STRIPES as u64;
-        let Some(stripe) = self.stripes.get(place as usize) else { return false };
+        let Some(stripe) = self.stripe(engine) else { return false };
         // Held for a look-up and a few comparisons.
         let mut known = stripe.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(notion) = known.get(engine) else {
@@ -108,5 +120,9 @@ mod tests {
         assert!(!timely(LAST, 1, 166));
         assert!(timely(6, 2, 166), "the claim did not lock it out");
         assert!(senders.is_timely(&engine(2), 1, 1, 166), "each engine has its own clock");
+        assert!(!timely(1, 1, 167), "its count of boots is lost");
+        assert!(senders.forget(&engine(1)) && !senders.forget(&engine(3)));
+        assert!(timely(1, 1, 168), "and believed afresh");
+        assert!(!timely(0, 9, 168));
     }
 }

@@ -61,6 +61,14 @@ impl<K: Hash + Eq, V> SetMap<K, V> {
         }
     }
 
+    /// Forgets the entry of `key`; returns whether there was one.
+    pub(super) fn remove(&mut self, key: &K) -> bool {
+        let Some(set) = self.set(key) else { return false };
+        let before = set.len();
+        set.retain(|slot| slot.key != *key);
+        set.len() < before
+    }
+
     /// Forgets every entry for which `keep` says no.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
         for set in &mut self.sets {
@@ -90,6 +98,7 @@ mod tests {
         assert_eq!(map.len(), 64 * WAYS);
         map.retain(|key| *key == u64::MAX);
         assert_eq!((map.len(), map.get(&5)), (1, None));
+        assert!(map.remove(&u64::MAX) && !map.remove(&u64::MAX) && map.len() == 0);
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl Usm {
         self.senders.remember(engine, boots, time, self.now());
     }
 
+    /// Forgets the clock of an engine that sends traps, which lost its count of boots: what it shows next is believed.
+    /// Returns whether the clock was known.
+    pub fn forget(&self, engine: &EngineId) -> bool {
+        self.senders.forget(engine)
+    }
+
     /// Seconds since the start, on a clock that never steps.
     pub(super) fn now(&self) -> u64 {
         self.since.elapsed().as_secs()

@@ -3,6 +3,7 @@
 //! A row costs a statement only when it says something new, at most every [`REFRESH_MICROS`] for the time of the last
 //! success; failures are summed up for each transaction. Names that nobody configured get a bounded number of rows.
 
+pub mod forget;
 pub mod report;
 #[cfg(test)]
 mod tests;

@@ -126,7 +126,7 @@ pub fn clocks(connection: &Connection, most: usize) -> rusqlite::Result<Vec<Cloc
 }
 
 /// The octets of hexadecimal digits; a digit too many, or what is none, is left out.
-fn unhex(digits: &str) -> Vec<u8> {
+pub(super) fn unhex(digits: &str) -> Vec<u8> {
     let values: Vec<u8> =
         digits.chars().filter_map(|digit| digit.to_digit(16)).map(|value| value as u8).collect();
     values.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect()

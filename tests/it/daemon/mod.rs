@@ -12,6 +12,7 @@ mod rules;
 mod snmp_policy;
 pub mod snmpv3;
 mod snmpv3_credentials;
+mod snmpv3_forget;
 mod snmpv3_rotation;
 mod sources;
 mod start_up;
