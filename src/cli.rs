@@ -9,9 +9,11 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::app::mib_commands::{self, Dictionary};
 use crate::app::{self, App, redecode, snmp_refused, snmpv3_status};
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::config::{self, EngineId, Settings};
+use crate::mib;
 use crate::storage::refused;
 use crate::storage::snmp_users::{forget, report};
 use crate::telemetry::logging;
@@ -32,10 +34,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials and
-    /// certificates (the default)
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials, MIB modules
+    /// and certificates (the default)
     Run,
-    /// Validate the configuration, the rules and the credentials; exit 1 when something is wrong
+    /// Validate the configuration, the rules, the credentials and the MIB modules; exit 1 when something is wrong
     Check,
     /// What is known of SNMPv3 users
     Snmpv3 {
@@ -47,6 +49,11 @@ enum Command {
         #[command(subcommand)]
         command: SnmpCommand,
     },
+    /// Names of objects and notifications, by the standard modules and those in snmp.mib_dirs
+    Mib {
+        #[command(subcommand)]
+        command: MibCommand,
+    },
     /// Print the version
     Version,
 }
@@ -55,6 +62,22 @@ enum Command {
 enum SnmpCommand {
     /// Print who was refused, why, and how often, the newest first; the daemon may be running
     Refused,
+}
+
+#[derive(Debug, Subcommand)]
+enum MibCommand {
+    /// Print names for object identifiers and object identifiers for names, with what is known of them; exit 1 when
+    /// one is not known
+    Translate {
+        /// As 1.3.6.1.2.1.2.2.1.8.3, ifOperStatus.3 or IF-MIB::linkDown
+        #[arg(required = true, value_name = "OID|NAME")]
+        names: Vec<String>,
+    },
+    /// Print what is in the directories: modules, files, and what is wrong with file and line
+    LoadReport,
+    /// Print all that the modules define as a table, for grep and for other programs; without snmp.mib_dirs the
+    /// standard modules
+    Export,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +119,7 @@ pub fn main() -> ExitCode {
             forget_engine(&arguments.config, engine_id, source)
         }
         Command::Snmp { command: SnmpCommand::Refused } => snmp_refused(&arguments.config),
+        Command::Mib { command } => mib(&arguments.config, &command),
         Command::Version => {
             say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
@@ -207,6 +231,37 @@ fn snmpv3_redecode(path: &Path, is_rehearsal: bool) -> ExitCode {
         }
         Err(error) => fail(&format!("{error:#}")),
     }
+}
+
+/// Prints names, and where they are from.
+fn mib(path: &Path, command: &MibCommand) -> ExitCode {
+    let Settings { snmp, .. } = match config::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let directories = &snmp.mib_dirs;
+    if let Some(error) = directories.iter().find_map(|directory| {
+        let error = std::fs::read_dir(directory).err()?;
+        Some(format!("snmp.mib_dirs: {} cannot be read: {error}", directory.display()))
+    }) {
+        return fail(&error);
+    }
+    match command {
+        MibCommand::LoadReport => say(mib_commands::load_report(&mib::load(directories)).trim_end()),
+        MibCommand::Export => say(mib_commands::export(directories).trim_end()),
+        MibCommand::Translate { names } => {
+            let dictionary = Dictionary::load(directories);
+            let mut code = ExitCode::SUCCESS;
+            for name in names {
+                match dictionary.translate(name) {
+                    Ok(told) => say(told.trim_end()),
+                    Err(error) => code = fail(&error),
+                }
+            }
+            return code;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Runs the daemon.

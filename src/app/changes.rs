@@ -106,7 +106,7 @@ impl Changes {
             if self.watchers.iter().any(|(watched, _)| watched == folder) {
                 continue;
             }
-            let watcher = watch(folder, Arc::clone(changed));
+            let watcher = watch(folder, RecursiveMode::NonRecursive, Arc::clone(changed));
             if let Err(error) = &watcher {
                 tracing::warn!("{} is not watched for changes: {error}; {remains}", path.display());
             }
@@ -117,15 +117,7 @@ impl Changes {
     /// Waits until the files are to be read again.
     pub(super) async fn next(&mut self) {
         loop {
-            let interval = tokio::time::sleep(self.interval.unwrap_or(Duration::MAX));
-            let is_asked = tokio::select! {
-                () = self.wanted.notified() => true,
-                () = self.changed.notified() => {
-                    tokio::time::sleep(SETTLE).await;
-                    false
-                }
-                () = interval => false,
-            };
+            let is_asked = is_asked(&self.wanted, &self.changed, self.interval).await;
             self.look_for_references();
             let found = digests(&self.paths, &self.hasher);
             let is_new = found != self.seen;
@@ -137,6 +129,69 @@ impl Changes {
     }
 }
 
+/// Directories whose changes are waited for, with all that is in them.
+pub(super) struct DirectoryChanges {
+    /// Tells whether anything in them is new.
+    look: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// What the last look told.
+    seen: u64,
+    wanted: Arc<Notify>,
+    changed: Arc<Notify>,
+    interval: Option<Duration>,
+    /// Alive as long as changes are to be seen.
+    _watchers: Vec<RecommendedWatcher>,
+}
+
+impl DirectoryChanges {
+    /// Watches `directories`, which are also looked at every `interval`. One that cannot be watched is told of, with
+    /// what `remains`.
+    pub(super) fn of(
+        directories: &[PathBuf],
+        interval: Option<Duration>,
+        remains: &str,
+        look: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> (Self, Watched) {
+        let (wanted, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mut watchers = Vec::new();
+        for directory in directories {
+            match watch(directory, RecursiveMode::Recursive, Arc::clone(&changed)) {
+                Ok(watcher) => watchers.push(watcher),
+                Err(error) => {
+                    tracing::warn!("{} is not watched for changes: {error}; {remains}", directory.display());
+                }
+            }
+        }
+        let watched = Watched { wanted: Arc::clone(&wanted) };
+        let seen = look();
+        (Self { look: Box::new(look), seen, wanted, changed, interval, _watchers: watchers }, watched)
+    }
+
+    /// Waits until the directories are to be read again.
+    pub(super) async fn next(&mut self) {
+        loop {
+            let is_asked = is_asked(&self.wanted, &self.changed, self.interval).await;
+            let found = (self.look)();
+            let is_new = found != self.seen;
+            self.seen = found;
+            if is_asked || is_new {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until somebody asks, something changed, or it is time; returns whether somebody asked.
+async fn is_asked(wanted: &Notify, changed: &Notify, interval: Option<Duration>) -> bool {
+    tokio::select! {
+        () = wanted.notified() => true,
+        () = changed.notified() => {
+            tokio::time::sleep(SETTLE).await;
+            false
+        }
+        () = tokio::time::sleep(interval.unwrap_or(Duration::MAX)) => false,
+    }
+}
+
 /// The folder of a file.
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
@@ -144,13 +199,13 @@ fn folder(path: &Path) -> &Path {
 
 /// Watches a folder and not a file: one that is replaced by renaming, or by turning a link on the way to it, is another
 /// one afterwards.
-fn watch(folder: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+fn watch(folder: &Path, mode: RecursiveMode, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             changed.notify_one();
         }
     })?;
-    watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    watcher.watch(folder, mode)?;
     Ok(watcher)
 }
 

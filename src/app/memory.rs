@@ -1,5 +1,6 @@
 //! The memory budget: a sum, printed at start.
 
+use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::transport;
@@ -17,8 +18,9 @@ const REGISTRIES_OCTETS: usize = 48 * 1024 * 1024;
 
 /// Octets of memory that the program may take: the queue full of the largest batches, the group that the sink
 /// holds, those being filled, the receive buffers, TCP connections and their unfinished messages, what RELP senders
-/// may repeat, the store's page cache, SNMPv3 keys and clocks, and the rest.
-pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings) -> usize {
+/// may repeat, the store's page cache, SNMPv3 keys and clocks, names, of which
+/// two sets are there during a reload, and the rest. What reading MIB modules takes for a moment comes on top.
+pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, names: &Names) -> usize {
     let batches = queue_slots + GROUP_BATCHES_MAX + PRODUCERS_MAX;
     batches * Batch::OCTETS_MAX
         + receive_octets
@@ -28,6 +30,7 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings) -
         + REGISTRIES_OCTETS
         + SHARED_OCTETS_MAX
         + group.shards * KEY_CACHE_OCTETS_MAX
+        + 2 * names.memory_octets()
         + BASE_OCTETS
 }
 

@@ -6,6 +6,8 @@ mod announce;
 mod changes;
 mod forgetting;
 mod memory;
+pub mod mib_commands;
+mod names;
 pub mod redecode;
 mod reload;
 pub mod snmp_refused;
@@ -77,7 +79,7 @@ impl App {
         listeners.find(|listener| listener.name == name).map_or(&[], |listener| &listener.addresses)
     }
 
-    /// Reads the files of rules, credentials and certificates again; a bad one leaves the old in force and says so.
+    /// Reads the files of rules, credentials, MIB modules and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
         if let Some(certificates) = &self.certificates {

@@ -1,5 +1,5 @@
-//! Reloading the rules and the SNMPv3 credentials: when their file or one that it names changes, on
-//! SIGHUP, and every so often. Never on the
+//! Reloading the rules, the SNMPv3 credentials and the MIB modules: when a file of theirs or one that it names
+//! changes, on SIGHUP, and every so often. Never on the
 //! receive path.
 
 use std::path::{Path, PathBuf};
@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::app::changes::{Changes, Watched};
-use crate::app::wiring;
+use crate::app::changes::{Changes, DirectoryChanges, Watched};
+use crate::app::{names, wiring};
 use crate::config::settings::Settings;
 use crate::config::{self, ConfigError};
+use crate::mib;
 use crate::security::UsersInForce;
+use crate::shard::names::NamesInForce;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
 /// What is left for a file that cannot be watched.
@@ -29,7 +31,13 @@ pub struct Reloader {
 
 impl Reloader {
     /// Starts watching the files that the settings name.
-    pub fn start(settings: &Settings, rules: RulesInForce, users: UsersInForce, control: &Runtime) -> Self {
+    pub fn start(
+        settings: &Settings,
+        rules: RulesInForce,
+        users: UsersInForce,
+        names: NamesInForce,
+        control: &Runtime,
+    ) -> Self {
         let interval = settings.pattern_matching.reload_interval;
         let mut files = Vec::new();
         if let Some(path) = settings.pattern_matching.rules_file.clone() {
@@ -57,6 +65,14 @@ impl Reloader {
             control.spawn(reload("credentials", path, changes, load));
             files.push(watched);
         }
+        let directories = &settings.snmp.mib_dirs;
+        if !directories.is_empty() {
+            let watched = directories.clone();
+            let look = move || mib::load::fingerprint(&watched);
+            let (changes, watched) = DirectoryChanges::of(directories, interval, REMAINS, look);
+            control.spawn(reload_names(directories.clone(), changes, names));
+            files.push(watched);
+        }
         Self { rules, files }
     }
 
@@ -70,6 +86,17 @@ impl Reloader {
     /// Number of rules in force.
     pub fn rules_in_force(&self) -> usize {
         self.rules.load().set.len()
+    }
+}
+
+/// Loads the MIB modules in `directories` whenever they are to be read again.
+async fn reload_names(directories: Vec<PathBuf>, mut changes: DirectoryChanges, names: NamesInForce) {
+    loop {
+        changes.next().await;
+        let (directories, names) = (directories.clone(), Arc::clone(&names));
+        if let Err(error) = tokio::task::spawn_blocking(move || names::load(&directories, &names)).await {
+            tracing::error!("the MIB modules could not be made ready: {error}; the old names stay in force");
+        }
     }
 }
 

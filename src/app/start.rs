@@ -14,12 +14,11 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, memory, wiring};
+use crate::app::{self, App, forgetting, memory, names, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
 use crate::matching::RuleSet;
-use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::net::sys;
 use crate::net::tls::{self, TlsInForce, TlsSettings};
@@ -44,12 +43,13 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let credentials =
-        settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
+    let credentials = settings.snmpv3.credentials_file.as_deref();
+    let credentials = credentials.map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
     let usm = usm(&credentials, &store, settings, &control)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
+    let names = names::start(settings)?;
     let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));
     let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
@@ -58,7 +58,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let facts = Facts {
         node_id: store.node_id,
         snmpv3_users: usm.users.load().len(),
-        memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings),
+        memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings, &names.load()),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
         runtime,
         runtime_refused,
@@ -72,7 +72,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         producer,
         rules: Arc::clone(&in_force),
         newest: store.newest,
-        names: Arc::new(Names::standard()),
+        names: Arc::clone(&names),
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
@@ -94,9 +94,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         snmpv3: Arc::clone(&usm),
     };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
-    if let Some(path) = &settings.daemon.pid_file {
-        write_pid_file(path)?;
-    }
+    settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let app = App {
         group,
         sink: sink.thread,
@@ -104,7 +102,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         context,
         http_address,
         http_stop,
-        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), &control),
+        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
         certificates: tls.map(|(files, tls)| app::tls::watch(files, tls, &control)),
         control,
         pid_file: settings.daemon.pid_file.clone(),

@@ -3,13 +3,14 @@
 //! Invariant: nothing is opened but the files themselves; no socket, no store, nothing written.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::config::document::Source;
-use crate::config::error::{ConfigError, Problem};
+use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Problem};
 use crate::config::settings::Settings;
 use crate::config::{load, load_credentials, rules};
+use crate::mib;
 use crate::net::tls;
 
 /// The outcome of a check.
@@ -87,6 +88,7 @@ pub fn check(path: &Path) -> CheckReport {
         None if refused => {}
         None => report.summary.push("no credentials file".to_owned()),
     }
+    check_mibs(&mut report, path, &settings.snmp.mib_dirs);
     if let (false, Some(files)) = (refused, settings.listeners.syslog.tls_settings()) {
         let name = files.certificate_file.display();
         match tls::load(&files) {
@@ -103,6 +105,32 @@ pub fn check(path: &Path) -> CheckReport {
         }
     }
     report
+}
+
+/// Loads the MIB modules. A missing directory is a problem, as for the daemon; what is wrong in a file is a warning.
+fn check_mibs(report: &mut CheckReport, path: &Path, directories: &[PathBuf]) {
+    if directories.is_empty() {
+        return;
+    }
+    for directory in directories {
+        if let Err(error) = std::fs::read_dir(directory) {
+            let what = format!("snmp.mib_dirs: {} cannot be read: {error}", directory.display());
+            report.problems.push(Problem::of_file(&path.display().to_string(), what));
+        }
+    }
+    let loaded = mib::load(directories);
+    for directory in &loaded.directories {
+        report.summary.push(directory.to_string());
+    }
+    let modules = loaded.modules.len();
+    let names: usize = loaded.modules.iter().map(|module| module.definitions).sum();
+    report.summary.push(format!("snmp.mib_dirs: {modules} modules, {names} names"));
+    for problem in loaded.problems.iter().take(PROBLEMS_SHOWN_MAX) {
+        report.warnings.push(problem.to_string());
+    }
+    if let Some(more) = loaded.problems.len().checked_sub(PROBLEMS_SHOWN_MAX).filter(|more| *more > 0) {
+        report.warnings.push(format!("{more} more in MIB modules; muttd mib load-report has them all"));
+    }
 }
 
 fn check_rules(report: &mut CheckReport, file: &Path) {

@@ -53,6 +53,7 @@ section! {
         processor: Processor,
         storage: Storage,
         pattern_matching: PatternMatching,
+        snmp: Snmp,
         snmpv3: Snmpv3,
         http: Http,
         sources: Sources,
@@ -159,6 +160,11 @@ section! {
 section! {
     /// `pattern_matching`.
     PatternMatching {} [rules_file, reload_interval_seconds]
+}
+
+section! {
+    /// `snmp`.
+    Snmp {} [mib_dirs]
 }
 
 section! {

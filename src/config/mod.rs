@@ -40,7 +40,7 @@ pub use error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem};
 pub use secret::Secret;
 pub use settings::{
     ArchiveFormat, Archiver, Daemon, Database, FileBuffer, Http, Listeners, LogFormat, LogLevel,
-    PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Storage, Synchronous,
+    PatternMatching, Processor, Runtime, Settings, Snmp, SnmpListener, Snmpv3, Storage, Synchronous,
     SyslogListener, SyslogProtocol, SyslogRelp, SyslogTcp, SyslogTls,
 };
 

@@ -386,6 +386,14 @@ impl<'s> Reader<'s> {
         self.text(entry, "a path, or null for none").map(|path| Some(PathBuf::from(path)))
     }
 
+    /// Paths: one, or a list of them, which may be empty.
+    pub(super) fn paths(&mut self, entry: &Entry) -> Option<Vec<PathBuf>> {
+        let path = |text: &str| {
+            if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+        };
+        self.list_of(entry, "paths, as [/usr/share/snmp/mibs, ./mibs], or [] for none", path)
+    }
+
     /// Networks as `10.0.0.0/8`, or single addresses: one, or a list of them, which may be empty.
     pub(super) fn networks(&mut self, entry: &Entry) -> Option<IpRanges> {
         let allowed = "networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]";

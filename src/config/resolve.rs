@@ -12,7 +12,7 @@ use crate::config::file;
 use crate::config::reader::{Entry, Reader, SECONDS_MAX};
 use crate::config::settings::{
     ArchiveFormat, Archiver, Daemon, Database, FileBuffer, Http, Listeners, LogFormat, LogLevel,
-    PatternMatching, Processor, Runtime, Settings, SnmpListener, Snmpv3, Sources, Storage, Synchronous,
+    PatternMatching, Processor, Runtime, Settings, Snmp, SnmpListener, Snmpv3, Sources, Storage, Synchronous,
     SyslogListener, SyslogProtocol,
 };
 use crate::config::{snmp, streams, zones};
@@ -42,6 +42,7 @@ pub(super) fn settings(source: &Source) -> Result<Settings, ConfigError> {
         processor: processor(&mut reader, &written.processor),
         storage: storage(&mut reader, &written.storage),
         pattern_matching: pattern_matching(&mut reader, &written.pattern_matching),
+        snmp: Snmp { mib_dirs: reader.paths(&written.snmp.mib_dirs).unwrap_or_default() },
         snmpv3: snmpv3(&mut reader, &written.snmpv3),
         http: http(&mut reader, &written.http),
         sources: sources(&mut reader, &written.sources),

@@ -31,6 +31,8 @@ pub struct Settings {
     pub storage: Storage,
     /// `pattern_matching`: the alert rules.
     pub pattern_matching: PatternMatching,
+    /// `snmp`: names of what notifications carry.
+    pub snmp: Snmp,
     /// `snmpv3`: the SNMPv3 users.
     pub snmpv3: Snmpv3,
     /// `http`: the API, metrics and the page.
@@ -348,6 +350,13 @@ pub struct PatternMatching {
     /// `reload_interval_seconds`: how often the rules file is looked at for changes, up to 31,536,000 s; `None`
     /// means never.
     pub reload_interval: Option<Duration>,
+}
+
+/// `snmp`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snmp {
+    /// `mib_dirs`: directories with MIB modules, read with those in them.
+    pub mib_dirs: Vec<PathBuf>,
 }
 
 /// `snmpv3`.

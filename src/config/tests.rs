@@ -146,6 +146,9 @@ const CASES: &[Case] = &[
     ("storage.archiver.compress", "true", |s| s.storage.archiver.compress = true),
     ("pattern_matching.rules_file", "~", |s| s.pattern_matching.rules_file = None),
     ("pattern_matching.reload_interval_seconds", "0", |s| s.pattern_matching.reload_interval = None),
+    ("snmp.mib_dirs", "[./mibs, /usr/share/snmp/mibs]", |s| {
+        s.snmp.mib_dirs = vec!["./mibs".into(), "/usr/share/snmp/mibs".into()];
+    }),
     ("snmpv3.credentials_file", "users.yaml", |s| s.snmpv3.credentials_file = Some("users.yaml".into())),
     ("snmpv3.quarantine_messages_max", "5000", |s| s.snmpv3.quarantine_messages_max = 5_000),
     ("sources.messages_per_second_max", "100", |s| s.sources.messages_per_second_max = Some(100)),

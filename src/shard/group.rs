@@ -11,7 +11,6 @@ use std::thread::JoinHandle;
 use crate::base::cidr::IpRanges;
 use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
-use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::model::zone::Zones;
@@ -25,6 +24,7 @@ use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use crate::shard::intake::{Intake, Overflow};
+use crate::shard::names::NamesInForce;
 use crate::shard::own_events::{self, OwnEvents};
 use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts, Protocol};
 use crate::shard::rate_limit::{RateLimiter, RateSettings};
@@ -139,8 +139,8 @@ pub struct Surroundings {
     pub rules: RulesInForce,
     /// The newest event in the store.
     pub newest: EventId,
-    /// Names of OIDs.
-    pub names: Arc<Names>,
+    /// Names of OIDs in force.
+    pub names: NamesInForce,
     /// Time zones of devices.
     pub zones: Arc<Zones>,
     /// SNMPv3: our engine, and the users in force.

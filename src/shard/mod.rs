@@ -12,6 +12,7 @@ pub mod fair_share;
 pub mod gate;
 pub mod group;
 pub mod intake;
+pub mod names;
 pub mod own_events;
 pub mod pipeline;
 pub mod rate_limit;

@@ -13,5 +13,6 @@ pub mod ber;
 pub mod cursor;
 pub mod error;
 pub mod proxy_protocol;
+pub mod smi;
 pub mod snmp;
 pub mod syslog;

@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! {"pdu":"trap","request_id":7,"security_level":"noAuthNoPriv","uptime":123,
-//!  "varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.8.3","name":"IF-MIB::ifOperStatus.3","type":"integer","value":2,"label":"down"}],
+//!  "varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.8.3","name":"IF-MIB::ifOperStatus.3","index":{"ifIndex":3},
+//!               "type":"integer","value":2,"label":"down"}],
 //!  "notes":["sys_up_time_missing"]}
 //! ```
 //!
 //! A v3 message has `engine_id`, `user` and `credential_priority` besides, and `context_engine_id` and `context_name`
-//! where they say something. `relay` is who brought it, where the
-//! source is the word of a trusted one. `name` is null where none is known. An integer beyond 2^53-1 is a string, as readers of JSON would round it.
+//! where they say something. `vendor` is that of the enterprise that the notification or the v1 trap belongs to. `relay` is
+//! who brought it, where the source is the word of a trusted one. `name` is null where none is known; `index` is there
+//! when the parts of a row's name are known; `text` is what a value means by its SYNTAX, beside the value as it came. An
+//! integer beyond 2^53-1 is a string, as readers of JSON would round it.
 //! Octets are `value` when they are text, else `hex`. A varbind that could not be read has `"type":"malformed"`,
 //! its `reason`, and `hex`. `"truncated":true` says that varbinds are missing at the end.
 //!
@@ -19,8 +22,10 @@ use crate::base::span::Span;
 use crate::model::bounded::{Bounded, printable};
 use crate::model::notification::oid_buf::OidBuf;
 use crate::model::notification::scan::{Facts, holds_community};
-use crate::model::notification::{Naming, Subject, V3Facts, ValueLabels, span_since};
+use crate::model::notification::text::label_of;
+use crate::model::notification::{Naming, Subject, V3Facts, meaning, span_since};
 use crate::wire::ber::Oid;
+use crate::wire::smi::Syntax;
 use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
 
 /// Kept back for what closes the object: `truncated` and all notes at once.
@@ -65,13 +70,19 @@ pub(super) fn render<N: Naming + ?Sized>(
     if let Body::TrapV1(trap) = &subject.pdu.body {
         trap_v1(&mut json, trap);
     }
+    if let Some(vendor) = facts.enterprise.and_then(|number| names.vendor(number)) {
+        json.push(b",\"vendor\":");
+        json.quoted(vendor);
+    }
     json.push(b",\"varbinds\":[");
     for (place, element) in subject.pdu.varbinds.iter().enumerate() {
         let mark = json.mark();
         if place > 0 {
             json.push(b",");
         }
-        varbind(&mut json, &element, names);
+        // The name of the notification has a column of its own.
+        let is_trap_oid = Some(place) == facts.trap_oid_at;
+        varbind(&mut json, &element, is_trap_oid, names);
         if json.is_full() {
             json.rewind(mark);
             break;
@@ -132,16 +143,19 @@ fn trap_v1(json: &mut Bounded<'_>, trap: &TrapV1<'_>) {
 }
 
 /// Writes one element of `varbinds`.
-fn varbind<N: Naming + ?Sized>(json: &mut Bounded<'_>, element: &VarBind<'_>, names: &N) {
+fn varbind<N: Naming + ?Sized>(json: &mut Bounded<'_>, element: &VarBind<'_>, is_trap_oid: bool, names: &N) {
     let masked = holds_community(element);
     match element {
         VarBind::Bound { name, value } => {
             json.push(b"{");
-            let labels = name_members(json, *name, names);
+            let syntax = name_members(json, *name, names);
             if masked {
                 json.push(b"\"type\":\"octets\",\"value\":\"***\"");
             } else {
-                value_members(json, value, labels);
+                value_members(json, value);
+                if !is_trap_oid {
+                    meaning_members(json, value, syntax, names);
+                }
             }
         }
         VarBind::Malformed { name, raw, reason } => {
@@ -158,20 +172,20 @@ fn varbind<N: Naming + ?Sized>(json: &mut Bounded<'_>, element: &VarBind<'_>, na
     json.push(b"}");
 }
 
-/// Writes the members `oid` and `name` and returns the labels of the object's values.
+/// Writes the members `oid`, `name` and `index`, and returns how the object's values are read.
 fn name_members<'n, N: Naming + ?Sized>(
     json: &mut Bounded<'_>,
     name: Oid<'_>,
     names: &'n N,
-) -> &'n ValueLabels {
+) -> Option<&'n Syntax> {
     let oid = OidBuf::of(name);
     let arcs = oid.as_slice();
     json.push(b"\"oid\":\"");
     json.dotted(arcs);
     json.push(b"\",\"name\":");
-    let Some(found) = names.name(arcs) else {
+    let Some(found) = meaning::instance_name(names, arcs) else {
         json.push(b"null,");
-        return &[];
+        return None;
     };
     // Modules and descriptors are letters, digits and hyphens (RFC 2578 section 3); a MIB file may say otherwise.
     json.push(b"\"");
@@ -184,19 +198,47 @@ fn name_members<'n, N: Naming + ?Sized>(
         json.dotted(instance);
     }
     json.push(b"\",");
-    found.value_labels
+    meaning::index_member(json, &found, arcs);
+    found.syntax
 }
 
-/// Writes the members `type` and `value` (or `hex`), and `label` for an enumerated INTEGER that has one.
-fn value_members(json: &mut Bounded<'_>, value: &Value<'_>, labels: &ValueLabels) {
+/// Writes `label` for an enumerated INTEGER that has one, or `text` for what else the value means by its syntax.
+fn meaning_members<N: Naming + ?Sized>(
+    json: &mut Bounded<'_>,
+    value: &Value<'_>,
+    syntax: Option<&Syntax>,
+    names: &N,
+) {
+    if let Some(label) = label_of(value, syntax) {
+        json.push(b",\"label\":");
+        return json.quoted(label);
+    }
+    if let Value::ObjectIdentifier(oid) = value {
+        let oid = OidBuf::of(*oid);
+        let Some(name) = meaning::value_name(names, oid.as_slice()) else { return };
+        json.push(b",\"text\":\"");
+        json.escaped(name.module);
+        json.push(b"::");
+        json.escaped(name.label);
+        let instance = oid.as_slice().get(name.depth..).unwrap_or_default();
+        if !instance.is_empty() {
+            json.push(b".");
+            json.dotted(instance);
+        }
+        return json.push(b"\"");
+    }
+    if let Some(text) = meaning::of_value(value, syntax).as_ref().and_then(meaning::as_text) {
+        json.push(b",\"text\":");
+        json.quoted(text);
+    }
+}
+
+/// Writes the members `type` and `value` (or `hex`).
+fn value_members(json: &mut Bounded<'_>, value: &Value<'_>) {
     match *value {
         Value::Integer(number) => {
             json.push(b"\"type\":\"integer\",\"value\":");
             signed(json, number);
-            if let Some((_, label)) = labels.iter().find(|(labelled, _)| *labelled == number) {
-                json.push(b",\"label\":");
-                json.quoted(label);
-            }
         }
         Value::OctetString(octets) => match printable(octets) {
             Some(text) => {

@@ -11,29 +11,43 @@
 #![forbid(unsafe_code)]
 
 mod json;
+mod meaning;
 mod oid_buf;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 pub use oid_buf::OidBuf;
 
 use crate::base::span::Span;
 use crate::wire::error::Reason;
+use crate::wire::smi::{IndexPart, Syntax};
 use crate::wire::snmp::{CommunityMessage, Pdu, PduKind, Version};
-
-/// Labels of the values of an enumerated object: number and label.
-pub type ValueLabels = [(i64, Cow<'static, str>)];
 
 /// Somebody who knows names. The floor that sees both `mib` and `model` implements it for `mib::Names`; the two do
 /// not see each other.
 pub trait Naming {
     /// The longest definition that `arcs` starts with, if any. Called about twice per varbind; must not allocate.
     fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>>;
+
+    /// The vendor with this private enterprise number (below 1.3.6.1.4.1), if it is a known one.
+    fn vendor(&self, _number: u32) -> Option<&str> {
+        None
+    }
+}
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameKind {
+    /// An object, which has instances with values.
+    Object,
+    /// A notification.
+    Notification,
+    /// A place in the tree of names: what lies below it has another name.
+    Other,
 }
 
 /// The answer of a [`Naming`].
@@ -45,8 +59,12 @@ pub struct ObjectName<'n> {
     pub label: &'n str,
     /// How many sub-identifiers the definition has; those after it are the instance.
     pub depth: usize,
-    /// The labels of the object's values; empty when it is not enumerated.
-    pub value_labels: &'n ValueLabels,
+    /// What it names.
+    pub kind: NameKind,
+    /// How values of the object are read, if that is known.
+    pub syntax: Option<&'n Syntax>,
+    /// What the instance of a column is made of; empty for all else.
+    pub index: &'n [IndexPart],
 }
 
 /// The version a notification came in.

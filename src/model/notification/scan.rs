@@ -18,6 +18,9 @@ const SNMP_TRAP_COMMUNITY: &[u8] = &[0x2B, 6, 1, 6, 3, 18, 1, 4];
 /// snmpTraps, 1.3.6.1.6.3.1.1.5 (RFC 3418), which holds the standard traps.
 const SNMP_TRAPS: &[u32] = &[1, 3, 6, 1, 6, 3, 1, 1, 5];
 
+/// enterprises, 1.3.6.1.4.1 (RFC 2578 section 2).
+const ENTERPRISES: &[u32] = &[1, 3, 6, 1, 4, 1];
+
 /// What the first pass found.
 #[derive(Debug)]
 pub(super) struct Facts {
@@ -33,6 +36,8 @@ pub(super) struct Facts {
     pub(super) has_trap_address: bool,
     /// Whether a varbind says snmpTrapEnterprise.0.
     pub(super) has_trap_enterprise: bool,
+    /// The private enterprise number that snmpTrapOID, or else the enterprise of the trap, lies below.
+    pub(super) enterprise: Option<u32>,
     /// Varbinds, malformed ones included.
     pub(super) varbinds: u32,
     /// Malformed varbinds.
@@ -52,6 +57,7 @@ pub(super) fn scan(subject: &Subject<'_, '_>) -> Facts {
         uptime_at: None,
         has_trap_address: false,
         has_trap_enterprise: false,
+        enterprise: None,
         varbinds: 0,
         malformed: 0,
         errors: Reasons::default(),
@@ -76,7 +82,14 @@ pub(super) fn scan(subject: &Subject<'_, '_>) -> Facts {
         Body::Common(_) if subject.pdu.kind.is_notification() => facts.check_order(),
         Body::Common(_) => {}
     }
+    let own = facts.trap_oid.as_ref().and_then(|oid| enterprise_number(oid.as_slice()));
+    facts.enterprise = own.or(facts.enterprise);
     facts
+}
+
+/// The number below 1.3.6.1.4.1 (RFC 2578 section 2, enterprises) that starts a name.
+fn enterprise_number(arcs: &[u32]) -> Option<u32> {
+    arcs.strip_prefix(ENTERPRISES)?.first().copied()
 }
 
 impl Facts {
@@ -107,7 +120,12 @@ impl Facts {
                 self.uptime_at = Some(place);
             }
             (SNMP_TRAP_ADDRESS_0, _) => self.has_trap_address = true,
-            (SNMP_TRAP_ENTERPRISE_0, _) => self.has_trap_enterprise = true,
+            (SNMP_TRAP_ENTERPRISE_0, value) => {
+                self.has_trap_enterprise = true;
+                if let Value::ObjectIdentifier(oid) = value {
+                    self.enterprise = enterprise_number(OidBuf::of(oid).as_slice());
+                }
+            }
             _ => {}
         }
     }
@@ -117,6 +135,7 @@ impl Facts {
     fn take_trap_v1(&mut self, trap: &TrapV1<'_>) {
         self.uptime = Some(trap.time_stamp);
         self.uptime_at = None;
+        self.enterprise = enterprise_number(OidBuf::of(trap.enterprise).as_slice()).or(self.enterprise);
         self.trap_oid = trap_oid_of_v1(trap);
         self.trap_oid_at = None;
         if self.trap_oid.is_none() {

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::base::limits::{ENRICHED_OCTETS_MAX, RENDERED_TEXT_OCTETS_MAX};
+use crate::wire::smi::Base;
 use crate::wire::snmp::tests::{community, message, tlv, trap_v1, varbind};
 
 const SYS_UP_TIME_0: &[u8] = &[0x2B, 6, 1, 2, 1, 1, 3, 0];
@@ -20,16 +23,23 @@ struct Few;
 
 impl Naming for Few {
     fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
-        const OPER: &ValueLabels = &[(1, Cow::Borrowed("up")), (2, Cow::Borrowed("down"))];
-        let all: [(&[u32], &str, &str, &ValueLabels); 4] = [
-            (&[1, 3, 6, 1, 6, 3, 1, 1, 5, 3], "IF-MIB", "linkDown", &[]),
-            (&[1, 3, 6, 1, 2, 1, 2, 2, 1, 8], "IF-MIB", "ifOperStatus", OPER),
-            (&[1, 3, 6, 1, 2, 1, 2, 2, 1, 2], "IF-MIB", "ifDescr", &[]),
-            (&[1, 3, 6, 1, 4, 1, 666], "BAD\"-MIB", "la\\bel\n", &[]),
+        static OPER: LazyLock<Syntax> = LazyLock::new(|| {
+            Syntax::new("", Base::Integer, None, "", vec![(1, "up".into()), (2, "down".into())])
+        });
+        let all: [(&[u32], &str, &str, Option<&Syntax>); 4] = [
+            (&[1, 3, 6, 1, 6, 3, 1, 1, 5, 3], "IF-MIB", "linkDown", None),
+            (&[1, 3, 6, 1, 2, 1, 2, 2, 1, 8], "IF-MIB", "ifOperStatus", Some(&OPER)),
+            (&[1, 3, 6, 1, 2, 1, 2, 2, 1, 2], "IF-MIB", "ifDescr", None),
+            (&[1, 3, 6, 1, 4, 1, 666], "BAD\"-MIB", "la\\bel\n", None),
         ];
-        let (defined, module, label, value_labels) =
+        let (defined, module, label, syntax) =
             all.into_iter().find(|(defined, ..)| arcs.starts_with(defined))?;
-        Some(ObjectName { module, label, depth: defined.len(), value_labels })
+        let kind = if label == "linkDown" { NameKind::Notification } else { NameKind::Object };
+        Some(ObjectName { module, label, depth: defined.len(), kind, syntax, index: &[] })
+    }
+
+    fn vendor(&self, number: u32) -> Option<&str> {
+        (number == 9).then_some("cisco")
     }
 }
 
@@ -169,7 +179,7 @@ fn v1_text_and_json_show_agent_address_and_enterprise_and_no_community() {
     assert_eq!(
         described.json,
         json!({"pdu": "trap-v1", "security_level": "noAuthNoPriv", "uptime": 123, "enterprise": "1.3.6.1.4.1.9",
-            "agent_addr": "10.0.0.1", "generic_trap": 2, "specific_trap": 0, "varbinds": [
+            "agent_addr": "10.0.0.1", "generic_trap": 2, "specific_trap": 0, "vendor": "cisco", "varbinds": [
             {"oid": "1.3.6.1.2.1.2.2.1.8.3", "name": "IF-MIB::ifOperStatus.3", "type": "integer", "value": 1, "label": "up"},
         ]})
     );

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! The notification's name (or dots, or `noSnmpTrapOID`), then each varbind as `name=value`. Names have their label
-//! without the module; unknown ones are dots. Octet strings that are text are quoted and escaped as in JSON, others
-//! are `0x` and lower-case digits without gaps. sysUpTime.0 and snmpTrapOID.0 are not repeated. A v1 trap looks as
+//! without the module; unknown ones are dots. Values are as their SYNTAX says: labels of enumerations and bits,
+//! addresses, dates, DISPLAY-HINTs, names of object identifiers. Other octet strings that are text are quoted and
+//! escaped as in JSON, others are `0x` and lower-case digits without gaps. sysUpTime.0 and snmpTrapOID.0 are not repeated. A v1 trap looks as
 //! if it had been sent as v2 (RFC 3584 3.1), without the community.
 //!
 //! Invariant: valid UTF-8 on one line, whatever the octets were.
@@ -16,8 +17,9 @@ use crate::base::span::Span;
 use crate::model::bounded::{ARC_OCTETS_MAX, Bounded, printable};
 use crate::model::notification::oid_buf::OidBuf;
 use crate::model::notification::scan::{Facts, holds_community};
-use crate::model::notification::{Naming, Subject, ValueLabels, span_since};
+use crate::model::notification::{Naming, Subject, meaning, span_since};
 use crate::wire::ber::Oid;
+use crate::wire::smi::Syntax;
 use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
 
 /// snmpTrapAddress.0 (RFC 3584 5.3).
@@ -109,23 +111,18 @@ fn notification_name<N: Naming + ?Sized>(line: &mut Bounded<'_>, arcs: &[u32], n
     }
 }
 
-/// Writes a name with its instance and returns the labels of its values.
+/// Writes a name with its instance and returns how its values are read.
 fn object_name<'n, N: Naming + ?Sized>(
     line: &mut Bounded<'_>,
     arcs: &[u32],
     names: &'n N,
-) -> &'n ValueLabels {
-    let Some(name) = names.name(arcs) else {
+) -> Option<&'n Syntax> {
+    let Some(name) = meaning::instance_name(names, arcs) else {
         line.dotted(arcs);
-        return &[];
+        return None;
     };
-    line.push(name.label.as_bytes());
-    let instance = arcs.get(name.depth..).unwrap_or_default();
-    if !instance.is_empty() {
-        line.push(b".");
-        line.dotted(instance);
-    }
-    name.value_labels
+    meaning::label_and_instance(line, &name, arcs);
+    name.syntax
 }
 
 /// Writes `name=value`, or what could not be read.
@@ -133,13 +130,9 @@ fn varbind_text<N: Naming + ?Sized>(line: &mut Bounded<'_>, varbind: &VarBind<'_
     let masked = holds_community(varbind);
     match varbind {
         VarBind::Bound { name, value } => {
-            let labels = object_name(line, OidBuf::of(*name).as_slice(), names);
+            let syntax = object_name(line, OidBuf::of(*name).as_slice(), names);
             line.push(b"=");
-            match value {
-                _ if masked => line.push(b"\"***\""),
-                Value::Integer(number) => integer(line, *number, labels),
-                _ => value_text(line, value),
-            }
+            if masked { line.push(b"\"***\"") } else { meant_text(line, value, syntax, names) }
         }
         VarBind::Malformed { name, raw, reason } => {
             if let Some(name) = name {
@@ -154,20 +147,38 @@ fn varbind_text<N: Naming + ?Sized>(line: &mut Bounded<'_>, varbind: &VarBind<'_
     }
 }
 
-/// Writes an INTEGER, as `label(number)` when its value has a label.
-fn integer(line: &mut Bounded<'_>, number: i64, labels: &ValueLabels) {
-    match labels.iter().find(|(labelled, _)| *labelled == number) {
-        Some((_, label)) => {
-            line.push(label.as_bytes());
-            line.push(b"(");
-            line.signed(number);
-            line.push(b")");
-        }
-        None => line.signed(number),
+/// Writes a value as its syntax says, or else as its type says: an INTEGER as `label(number)` when it has a label, an
+/// OBJECT IDENTIFIER as the name it is.
+fn meant_text<N: Naming + ?Sized>(
+    line: &mut Bounded<'_>,
+    value: &Value<'_>,
+    syntax: Option<&Syntax>,
+    names: &N,
+) {
+    if let (Value::Integer(number), Some(label)) = (value, label_of(value, syntax)) {
+        line.push(label.as_bytes());
+        line.push(b"(");
+        line.signed(*number);
+        return line.push(b")");
+    }
+    if let Value::ObjectIdentifier(oid) = value {
+        return oid_text(line, *oid, names);
+    }
+    let meant = meaning::of_value(value, syntax);
+    match meant.as_ref().and_then(|meant| Some((meant, meaning::as_text(meant)?))) {
+        Some((meant, text)) if meant.is_bare() => line.push(text.as_bytes()),
+        Some((_, text)) => line.quoted(text),
+        None => value_text(line, value),
     }
 }
 
-/// Writes any value but an INTEGER that may be enumerated.
+/// The label of an enumerated INTEGER.
+pub(super) fn label_of<'n>(value: &Value<'_>, syntax: Option<&'n Syntax>) -> Option<&'n str> {
+    let Value::Integer(number) = value else { return None };
+    syntax?.label(*number)
+}
+
+/// Writes a value as its type says.
 fn value_text(line: &mut Bounded<'_>, value: &Value<'_>) {
     match *value {
         Value::Integer(number) => line.signed(number),
@@ -176,7 +187,7 @@ fn value_text(line: &mut Bounded<'_>, value: &Value<'_>) {
             None => hex(line, octets),
         },
         Value::Null => line.push(b"null"),
-        Value::ObjectIdentifier(oid) => oid_text(line, oid),
+        Value::ObjectIdentifier(oid) => line.dotted(OidBuf::of(oid).as_slice()),
         Value::IpAddress(address) => line.ipv4(address),
         Value::Counter32(number)
         | Value::Gauge32(number)
@@ -199,12 +210,20 @@ fn value_text(line: &mut Bounded<'_>, value: &Value<'_>) {
     }
 }
 
-/// Writes an OBJECT IDENTIFIER value in dots; an empty one as an empty string.
-fn oid_text(line: &mut Bounded<'_>, oid: Oid<'_>) {
-    if oid.is_empty() {
-        line.push(b"\"\"");
-    } else {
-        line.dotted(OidBuf::of(oid).as_slice());
+/// Writes an OBJECT IDENTIFIER value by its name, or in dots; an empty one as an empty string.
+fn oid_text<N: Naming + ?Sized>(line: &mut Bounded<'_>, oid: Oid<'_>, names: &N) {
+    let oid = OidBuf::of(oid);
+    let arcs = oid.as_slice();
+    if arcs.is_empty() {
+        return line.push(b"\"\"");
+    }
+    match meaning::value_name(names, arcs) {
+        Some(name) => {
+            line.escaped(name.module);
+            line.push(b"::");
+            meaning::label_and_instance(line, &name, arcs);
+        }
+        None => line.dotted(arcs),
     }
 }
 
@@ -247,6 +266,6 @@ fn trap_v1_fields<N: Naming + ?Sized>(line: &mut Bounded<'_>, trap: &TrapV1<'_>,
         line.push(b" ");
         object_name(line, SNMP_TRAP_ENTERPRISE_0, names);
         line.push(b"=");
-        oid_text(line, trap.enterprise);
+        oid_text(line, trap.enterprise, names);
     }
 }

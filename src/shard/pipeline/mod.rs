@@ -11,6 +11,8 @@ mod syslog;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::base::clock::Timestamp;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
@@ -21,6 +23,7 @@ use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
+use crate::shard::names::NamesInForce;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::shard::snmp_policy::PolicyRefusal;
 
@@ -95,6 +98,7 @@ pub struct Pipeline {
     in_force: RulesInForce,
     rules: Arc<ActiveRules>,
     scratch: Scratch,
+    names_in_force: NamesInForce,
     names: Arc<Names>,
     ids: IdAllocator,
     informs: InformHasher,
@@ -115,7 +119,7 @@ pub struct PipelineParts {
     /// Rules in force.
     pub rules: RulesInForce,
     /// Names of OIDs.
-    pub names: Arc<Names>,
+    pub names: NamesInForce,
     /// Keys of informs.
     pub informs: InformHasher,
     /// Time zones of devices.
@@ -134,7 +138,7 @@ impl PipelineParts {
             producer: 0,
             newest: EventId(0),
             rules,
-            names: Arc::new(Names::standard()),
+            names: Arc::new(ArcSwap::from_pointee(Names::standard())),
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
@@ -167,13 +171,14 @@ impl Pipeline {
     /// The pipeline made of `parts`.
     #[must_use]
     pub fn new(parts: PipelineParts) -> Self {
-        let PipelineParts { producer, newest, rules: in_force, names, informs, zones, sources, snmpv3 } =
-            parts;
+        let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
+        let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
         Self {
             rules: in_force.load_full(),
             in_force,
             scratch: Scratch::new(),
-            names,
+            names: names_in_force.load_full(),
+            names_in_force,
             ids: IdAllocator::new(producer, newest),
             informs,
             zones,
@@ -184,13 +189,17 @@ impl Pipeline {
         }
     }
 
-    /// Makes `batch`, which is empty, ready for its first event: the rules and users in force now will be its own.
+    /// Makes `batch`, which is empty, ready for its first event: the rules, users and names in force now will be its own.
     pub fn begin(&mut self, batch: &mut Batch) {
         self.snmpv3.refresh();
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
             self.scratch = Scratch::new();
+        }
+        let current = self.names_in_force.load();
+        if !Arc::ptr_eq(&current, &self.names) {
+            self.names = Arc::clone(&current);
         }
         batch.labels = Arc::clone(&self.rules.labels);
     }

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 
 use crate::base::span::Span;
-use crate::mib::Names;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Kind, NotificationRecord, Reasons};
-use crate::model::notification::{self, Naming, Notification, ObjectName, SnmpVersion, Subject, V3Facts};
+use crate::model::notification::{self, Notification, SnmpVersion, Subject, V3Facts};
 use crate::model::readable;
 use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
@@ -21,19 +20,6 @@ use super::{Arrival, Decoded, Pipeline, Unkept};
 
 /// Why a message of some other purpose is kept undecoded.
 const NOT_A_NOTIFICATION: &str = "not a notification";
-
-/// Lets the rendering of notifications, which knows no MIB, ask the names we have.
-impl Naming for Names {
-    fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>> {
-        let found = self.lookup(arcs)?;
-        Some(ObjectName {
-            module: found.module,
-            label: found.label,
-            depth: arcs.len() - found.suffix.len(),
-            value_labels: found.enumeration,
-        })
-    }
-}
 
 impl Pipeline {
     /// Decodes a datagram of an SNMP listener, unless there is nothing in it to be kept.

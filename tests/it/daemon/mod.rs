@@ -4,6 +4,7 @@ mod commands;
 mod ending;
 mod informs;
 mod limits;
+mod mibs;
 mod options;
 mod receive;
 mod redecode;
