@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 
 use crate::base::clock::Stopwatch;
 use crate::config::settings::Settings;
-use crate::mib::{self, Names};
+use crate::mib::{self, standard};
 use crate::shard::names::NamesInForce;
 
 /// How long the start waits for the names of MIB modules; then messages come in with those that are there.
@@ -27,7 +27,7 @@ static LOADING: Mutex<()> = Mutex::new(());
 /// # Errors
 /// A directory that is not there.
 pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
-    let names: NamesInForce = Arc::new(ArcSwap::from_pointee(Names::standard()));
+    let names: NamesInForce = Arc::new(ArcSwap::new(standard::names()));
     let directories = settings.snmp.mib_dirs.clone();
     if directories.is_empty() {
         return Ok(names);

@@ -3,6 +3,8 @@
 //!
 //! Invariant: sub-identifiers, descriptors, labels and display hints are those of the modules; no text of theirs is here.
 
+use std::sync::{Arc, LazyLock};
+
 use crate::mib::definition::Definitions;
 use crate::mib::names::Names;
 use crate::mib::table;
@@ -15,6 +17,19 @@ const TABLE: &str = include_str!("standard.tsv");
 pub fn definitions() -> Definitions {
     // It is part of the program, and a test reads it whole.
     table::read(TABLE).unwrap_or_default()
+}
+
+/// The definitions of the table, read once.
+pub(crate) fn shared() -> &'static Definitions {
+    static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(definitions);
+    &DEFINITIONS
+}
+
+/// The names that need no MIB file, made once and shared.
+#[must_use]
+pub fn names() -> Arc<Names> {
+    static NAMES: LazyLock<Arc<Names>> = LazyLock::new(|| Arc::new(Names::standard()));
+    Arc::clone(&NAMES)
 }
 
 impl Names {

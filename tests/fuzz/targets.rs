@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use mutt::base::limits;
 use mutt::base::span::Span;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
-use mutt::mib::Names;
+use mutt::mib::{self, Names};
 use mutt::model::batch::Batch;
 use mutt::model::event::{Body, Event};
 use mutt::model::notification::describe;
@@ -30,6 +30,7 @@ use mutt::shard::pipeline::{Cut, Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use mutt::shard::stream::session::{Session, Verdict};
 use mutt::wire::proxy_protocol;
+use mutt::wire::smi::{Base, Syntax, TEXT_OCTETS_MAX};
 use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
@@ -41,7 +42,7 @@ use mutt::wire::syslog::{self, Format, Message, Payload};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that must hold.
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 15] = [
     ("syslog_decode", syslog_decode),
     ("rfc3164", rfc3164),
     ("rfc5424", rfc5424),
@@ -55,6 +56,8 @@ pub const ALL: [Target; 13] = [
     ("ber", snmp_targets::ber),
     ("v3_header", snmp_targets::v3_header),
     ("usm", snmp_targets::usm),
+    ("mib_load", mib_load),
+    ("display_hint", display_hint),
 ];
 
 /// Fails when a syslog message with PRI 0 names a program of which the first two letters are `ca`: a fuzzer that does
@@ -414,6 +417,44 @@ fn assert_answer(message: &CommunityMessage<'_>) {
         (read.version, read.community, read.pdu.request_id(), read.pdu.varbinds.bytes()),
         (message.version, message.community, message.pdu.request_id(), message.pdu.varbinds.bytes())
     );
+}
+
+/// A file of MIB modules: whatever is in it, it is read to an end; what it defines can be looked up and kept as a table,
+/// and what is wrong has a line that the file has.
+pub fn mib_load(data: &[u8]) {
+    let loaded = mib::load::load_octets("fuzz.mib".into(), data.to_vec());
+    let lines = data.iter().filter(|octet| **octet == b'\n').count() + 2;
+    for problem in &loaded.problems {
+        assert!(problem.line.is_none_or(|line| (1..=lines).contains(&line)), "{problem}");
+        assert!(!problem.to_string().contains(char::is_control), "{problem:?}");
+    }
+    let names = Names::from_definitions(loaded.definitions.names.iter().cloned());
+    for (arcs, name) in names.iter() {
+        let found = names.lookup(arcs);
+        assert!(found.is_some_and(|found| found.label == name.label && found.suffix.is_empty()));
+        assert!(arcs.len() <= limits::OID_SUB_IDENTIFIERS_MAX && !name.label.is_empty());
+    }
+    let table = mib::table::write(&loaded.definitions);
+    assert_eq!(
+        table.lines().filter(|line| line.starts_with("type\t")).count(),
+        loaded.definitions.types.len()
+    );
+}
+
+/// A DISPLAY-HINT and what it is applied to: the first octet says how long the hint is, the second which type it is for.
+pub fn display_hint(data: &[u8]) {
+    let [length, base, rest @ ..] = data else { return };
+    let (hint, value) = rest.split_at_checked(usize::from(*length)).unwrap_or((rest, &[]));
+    let hint = String::from_utf8_lossy(hint);
+    let (base, _) = Base::ALL[usize::from(*base) % Base::ALL.len()];
+    let labels = vec![(0, "zero".into()), (9, "nine".into()), (0, "again".into())];
+    for labels in [Vec::new(), labels] {
+        let syntax = Syntax::new("Fuzz", base, None, &hint, labels);
+        let first = value.first_chunk::<8>().map_or(0, |octets| i64::from_be_bytes(*octets));
+        for meaning in [syntax.meaning_of_octets(value), syntax.meaning_of_number(i128::from(first))] {
+            assert!(meaning.is_none_or(|text| (1..=TEXT_OCTETS_MAX).contains(&text.as_bytes().len())));
+        }
+    }
 }
 
 /// A pipeline with rules in force.

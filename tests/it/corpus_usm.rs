@@ -52,7 +52,7 @@ fn privacy_of(name: &str) -> PrivProtocol {
 }
 
 /// The users of `all` credentials as the corpus writes them.
-fn users(all: &[&Json]) -> Users {
+pub(crate) fn users(all: &[&Json]) -> Users {
     let pair = |creds: &'_ Json, kind: &str| {
         let name = creds[kind].as_str()?;
         Some((name.to_owned(), creds[format!("{kind}_password")].as_str().unwrap().to_owned()))

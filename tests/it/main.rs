@@ -10,6 +10,7 @@
 mod config;
 mod config_credentials;
 mod corpus_daemon;
+mod corpus_names;
 mod corpus_reference;
 mod corpus_review;
 mod corpus_snmp;

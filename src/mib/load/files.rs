@@ -114,9 +114,15 @@ impl Found {
                 return true;
             }
         };
+        self.take(path, octets, report);
+        true
+    }
+
+    /// Takes a file if it holds a module, and counts it.
+    pub(super) fn take(&mut self, path: PathBuf, octets: Vec<u8>, report: &mut DirectoryReport) {
         if !looks_like_mib(&octets) {
             report.others += 1;
-            return true;
+            return;
         }
         if let Some(line) = nested_too_deep(&octets) {
             self.problems.push(MibProblem {
@@ -124,12 +130,11 @@ impl Found {
                 line: Some(line),
                 what: format!("braces or parentheses more than {NESTING_MAX} deep; the file is not read"),
             });
-            return true;
+            return;
         }
         report.modules += 1;
         self.octets += octets.len() as u64;
         self.files.push(MibFile { path, octets: octets.into() });
-        true
     }
 
     fn note(&mut self, path: &Path, what: String) {

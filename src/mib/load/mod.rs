@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::mib::definition::{Definition, Definitions};
 use crate::mib::names::Names;
 use crate::mib::standard;
-use files::MibFile;
+use files::{Found, MibFile};
 use modules::Parsed;
 
 pub use files::{FILE_OCTETS_MAX, FILES_MAX, TOTAL_OCTETS_MAX};
@@ -107,8 +107,7 @@ impl Loaded {
     /// those of SMIv1 do, does not take it over.
     #[must_use]
     pub fn names(&self) -> Names {
-        let standard = standard::definitions();
-        let known = Names::from_definitions(standard.names.iter().cloned());
+        let (standard, known) = (standard::shared(), standard::names());
         let is_repeated = |definition: &&Definition| {
             known.lookup(&definition.arcs).is_some_and(|name| {
                 name.suffix.is_empty()
@@ -125,6 +124,19 @@ impl Loaded {
 #[must_use]
 pub fn load(directories: &[PathBuf]) -> Loaded {
     load_with(directories, modules::parse)
+}
+
+/// Loads one file, whose contents are given, as if it were alone in a directory. For those who look for faults of the
+/// parser: unlike [`load()`] it lets a panic pass, and takes as long as it takes.
+#[must_use]
+pub fn load_octets(path: PathBuf, octets: Vec<u8>) -> Loaded {
+    let mut found = Found::default();
+    let mut report = DirectoryReport { path: path.clone(), files: 1, modules: 0, others: 0 };
+    found.take(path, octets, &mut report);
+    let mut parsed = if found.files.is_empty() { Parsed::default() } else { modules::parse(&found.files) };
+    parsed.problems.extend(found.problems);
+    let Parsed { definitions, modules, problems } = parsed;
+    Loaded { definitions, directories: vec![report], modules, problems }
 }
 
 /// What tells whether anything in `directories` changed: names, sizes and times of their files.

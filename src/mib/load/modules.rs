@@ -78,13 +78,11 @@ impl Source for Files {
 }
 
 /// The standard modules, for those who import from them and have no files of them.
-struct Standard {
-    definitions: Definitions,
-}
+struct Standard;
 
 impl Source for Standard {
     fn find(&self, name: &str) -> io::Result<Option<SourceCandidate>> {
-        Ok(stub::text(&self.definitions, name).map(|text| {
+        Ok(stub::text(standard::shared(), name).map(|text| {
             let octets: Arc<[u8]> = text.into_bytes().into();
             SourceCandidate::new(name, SourceOrigin::memory(name), STANDARD_LABEL, octets)
         }))
@@ -156,10 +154,9 @@ fn loader(files: Files) -> Loader {
         fail_at: Severity::Fatal,
         ..DiagnosticConfig::default()
     };
-    let standard = Standard { definitions: standard::definitions() };
     Loader::new()
         .source(Box::new(files))
-        .source(Box::new(standard))
+        .source(Box::new(Standard))
         .resolver_strictness(ResolverStrictness::Permissive)
         .diagnostic_config(diagnostics)
         .parallelism(1)

@@ -31,7 +31,9 @@ pub(super) fn text(standard: &Definitions, name: &str) -> Option<String> {
                 &mut bodies,
                 definition,
                 |module, label| {
-                    if !is_of(module) {
+                    // Of the modules that took over only the objects are here, not their types.
+                    let is_type = label.starts_with(|first: char| first.is_ascii_uppercase());
+                    if module != name && (is_type || !is_of(module)) {
                         needs.entry(module).or_default().insert(label);
                     }
                 },
@@ -94,9 +96,7 @@ fn one<'d>(
                 .find(|known| known.syntax.name == syntax.name && known.syntax.labels == syntax.labels);
             let written = match known {
                 Some(known) => {
-                    if known.module != definition.module {
-                        need(&known.module, &known.syntax.name);
-                    }
+                    need(&known.module, &known.syntax.name);
                     let size = syntax.size.map(|size| format!(" (SIZE({size}))")).unwrap_or_default();
                     format!("{}{size}", syntax.name)
                 }

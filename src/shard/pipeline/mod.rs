@@ -17,7 +17,7 @@ use crate::base::clock::Timestamp;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
-use crate::mib::Names;
+use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::zone::Zones;
@@ -138,7 +138,7 @@ impl PipelineParts {
             producer: 0,
             newest: EventId(0),
             rules,
-            names: Arc::new(ArcSwap::from_pointee(Names::standard())),
+            names: Arc::new(ArcSwap::new(standard::names())),
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
