@@ -32,10 +32,7 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
     if directories.is_empty() {
         return Ok(names);
     }
-    for directory in &directories {
-        fs::read_dir(directory)
-            .with_context(|| format!("snmp.mib_dirs: {} cannot be read", directory.display()))?;
-    }
+    check_directories(&directories)?;
     let (done, loaded) = mpsc::sync_channel(1);
     let in_force = Arc::clone(&names);
     std::thread::Builder::new().name("names".to_owned()).spawn(move || {
@@ -49,6 +46,31 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
         );
     }
     Ok(names)
+}
+
+/// All names, however long it takes.
+///
+/// # Errors
+/// A directory that is not there.
+pub(super) fn all(settings: &Settings) -> anyhow::Result<NamesInForce> {
+    let names: NamesInForce = Arc::new(ArcSwap::new(standard::names()));
+    if !settings.snmp.mib_dirs.is_empty() {
+        check_directories(&settings.snmp.mib_dirs)?;
+        load(&settings.snmp.mib_dirs, &names);
+    }
+    Ok(names)
+}
+
+/// Whether all directories can be read.
+///
+/// # Errors
+/// The first one that cannot.
+fn check_directories(directories: &[PathBuf]) -> anyhow::Result<()> {
+    for directory in directories {
+        fs::read_dir(directory)
+            .with_context(|| format!("snmp.mib_dirs: {} cannot be read", directory.display()))?;
+    }
+    Ok(())
 }
 
 /// Loads the modules in `directories` and puts their names in force. Nothing in a file can prevent that.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
-use crate::app::wiring;
+use crate::app::{names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Settings};
 use crate::matching::RuleSet;
@@ -71,6 +71,7 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
     let rules = ActiveRules::new(rules.keeping_all());
     let mut pipeline = Pipeline::new(PipelineParts {
         snmpv3: Arc::new(Usm::afterwards(engine, users)),
+        names: names::all(settings)?,
         ..PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules)))
     });
     let mut summary = Summary { is_rehearsal, ..Summary::default() };
