@@ -85,7 +85,10 @@ fn what_waits_is_decoded_when_its_credential_is_there() {
         redecode(folder, &[]),
         "5 message(s) of SNMPv3 tried, 0 decoded\n  5 left: usmStatsUnknownUserNames\n"
     );
-    std::fs::write(daemon.file("users.yaml"), users()).unwrap();
+    // In a file that the daemon does not watch: what comes later is to find it without the user.
+    let configuration = std::fs::read_to_string(daemon.file("mutt.yaml")).unwrap();
+    std::fs::write(daemon.file("mutt.yaml"), configuration.replace("users.yaml", "known.yaml")).unwrap();
+    std::fs::write(daemon.file("known.yaml"), users()).unwrap();
     let told = redecode(folder, &["--dry-run"]);
     assert!(
         told.starts_with("5 message(s) of SNMPv3 tried, 2 could be decoded; nothing was written\n"),
