@@ -34,6 +34,8 @@ reasons! {
     IndefiniteLength = "indefinite_length",
     /// The first length octet is the reserved 0xFF (X.690 8.1.3.5).
     ReservedLength = "reserved_length",
+    /// Encodings deeper in each other than those of any message (a bound of ours; X.690 has none).
+    TooDeep = "too_deep",
     /// A tag of several octets (X.690 8.1.2.4); SNMP has none.
     MultiOctetTag = "multi_octet_tag",
     /// Another tag than the grammar asks for at this place (RFC 3416 section 3).

@@ -5,6 +5,7 @@
 //! ```
 
 mod informs;
+mod slow;
 mod snmp;
 mod syslog;
 
@@ -107,6 +108,8 @@ pub struct Pipeline {
     snmpv3: Verifier,
     /// The plaintext of the message at hand.
     plaintext: Vec<u8>,
+    /// The message at hand in the subset that decoders read, where it came in another form.
+    rewritten: Vec<u8>,
 }
 
 /// What a pipeline is made of.
@@ -186,6 +189,7 @@ impl Pipeline {
             snmpv3: Verifier::new(snmpv3),
             // All of it at once; what is not used is not in RAM.
             plaintext: Vec::with_capacity(DATAGRAM_OCTETS_MAX),
+            rewritten: Vec::with_capacity(slow::REWRITTEN_OCTETS_MAX),
         }
     }
 

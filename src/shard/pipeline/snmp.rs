@@ -16,7 +16,7 @@ use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::{Pdu, PduKind};
 use crate::wire::snmp::{SecurityLevel, V3Message};
 
-use super::{Arrival, Decoded, Pipeline, Unkept};
+use super::{Arrival, Decoded, Pipeline, Unkept, slow};
 
 /// Why a message of some other purpose is kept undecoded.
 const NOT_A_NOTIFICATION: &str = "not a notification";
@@ -33,15 +33,30 @@ impl Pipeline {
                 if let Some(refusal) = self.sources.snmp.refuses(&message, arrival.peer.ip()) {
                     return Err(Unkept::Refused(refusal));
                 }
-                if message.pdu.kind.is_notification() {
-                    self.decode_notification(arrival, &message, batch)
-                } else {
-                    let kind = kind_of(message.version);
-                    undecoded(arrival, batch, kind, message.pdu.kind.as_str(), NOT_A_NOTIFICATION, None)
+                if !message.pdu.kind.is_notification() {
+                    let (kind, what) = (kind_of(message.version), message.pdu.kind.as_str());
+                    return Ok(undecoded(arrival, batch, kind, what, NOT_A_NOTIFICATION, None));
+                }
+                let (octets, informs) = (batch.octets.len(), batch.informs.len());
+                let decoded = self.decode_notification(arrival, &message, batch);
+                if !slow::may_help(&decoded.reasons) {
+                    return Ok(decoded);
+                }
+                batch.octets.truncate(octets);
+                batch.informs.truncate(informs);
+                match self.decode_slowly(arrival, batch) {
+                    Some(slowly) => return slowly,
+                    None => self.decode_notification(arrival, &message, batch),
                 }
             }
             Ok(wire::snmp::Message::V3(message)) => return self.decode_v3(arrival, &message, batch),
-            Err(error) => undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None),
+            Err(error) => {
+                let slowly = slow::may_help_with(error.reason).then(|| self.decode_slowly(arrival, batch));
+                if let Some(slowly) = slowly.flatten() {
+                    return slowly;
+                }
+                undecoded(arrival, batch, Kind::SnmpUndecoded, "SNMP", error.reason.as_str(), None)
+            }
         })
     }
 
@@ -118,7 +133,7 @@ impl Pipeline {
     }
 
     /// Renders a notification, and prepares the answer if it is an inform.
-    fn decode_notification(
+    pub(super) fn decode_notification(
         &self,
         arrival: &Arrival<'_>,
         message: &CommunityMessage<'_>,

@@ -1,8 +1,10 @@
-//! The subset of the Basic Encoding Rules (X.690) that SNMP needs: one-octet tags, definite lengths.
+//! The subset of the Basic Encoding Rules (X.690) that SNMP needs: one-octet tags, definite lengths. What lies beside
+//! it is rewritten into it by [`definite`], off the usual path.
 //!
 //! Invariant: nothing recurses; the depth of a message is the depth of the calls that read it.
 
 pub mod decimal;
+pub mod definite;
 pub mod integer;
 pub mod length;
 pub mod oid;

@@ -5,6 +5,7 @@ mod ending;
 mod informs;
 mod limits;
 mod mibs;
+mod odd_input;
 mod options;
 mod receive;
 mod redecode;
