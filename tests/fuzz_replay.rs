@@ -7,6 +7,8 @@ mod targets;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
 /// Seeds that each target has at least; fewer means that they were not found.
 const SEEDS_MIN: usize = 12;
 
@@ -76,6 +78,32 @@ fn usm_accepts_what_is_authentic() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(4_000), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Seeds with some octets changed, put in or taken out: most are messages still.
+    #[test]
+    fn the_oracle_reads_changed_messages_as_we_do(
+        seed: prop::sample::Index,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 0..6),
+    ) {
+        let seeds = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds/snmp_oracle"));
+        let mut data = std::fs::read(seed.get(&seeds)).unwrap();
+        for (place, change, octet) in changes {
+            if data.is_empty() {
+                break;
+            }
+            let at = place.index(data.len());
+            match change {
+                0 => data.insert(at, octet),
+                1 => drop(data.remove(at)),
+                _ => data[at] = octet,
+            }
+        }
+        targets::snmp_oracle(&data);
+    }
+}
+
 /// Regressions: `tests/corpus/regressions/TARGET-WHAT`.
 #[test]
 fn every_regression_in_its_target() {
@@ -95,6 +123,11 @@ fn every_regression_in_its_target() {
 fn the_checks_can_fail() {
     let noticed = catch_unwind(|| targets::canary(b"<0>Oct 11 22:14:15 host canary: tweet"));
     assert!(noticed.is_err(), "the canary lives");
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds/snmp_oracle/v2c-linkdown");
+    let message = std::fs::read(seed).unwrap();
+    let mut changed = message.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(targets::notices(&message, &changed) && !targets::notices(&message, &message), "one octet");
     let noticed = catch_unwind(|| targets::assert_object_or_nothing(b"[1]"));
     assert!(noticed.is_err(), "a list is not an object");
     let noticed = catch_unwind(|| targets::assert_object_or_nothing(b"{\"a\":"));

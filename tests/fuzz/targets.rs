@@ -4,6 +4,8 @@
 //! when not.
 #![allow(dead_code, reason = "each fuzz target uses one function")]
 
+#[path = "oracle.rs"]
+mod oracle;
 #[path = "../samples/mod.rs"]
 mod samples;
 #[path = "snmp_targets.rs"]
@@ -38,11 +40,13 @@ use mutt::wire::syslog::framing::{Deframer, FramingError, Over, Oversize, Step};
 use mutt::wire::syslog::relp::{self, RelpError};
 use mutt::wire::syslog::{self, Format, Message, Payload};
 
+pub use oracle::{notices, snmp_oracle};
+
 /// A target by its name, which is also the name of its folder of seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets that must hold.
-pub const ALL: [Target; 15] = [
+pub const ALL: [Target; 16] = [
     ("syslog_decode", syslog_decode),
     ("rfc3164", rfc3164),
     ("rfc5424", rfc5424),
@@ -52,6 +56,7 @@ pub const ALL: [Target; 15] = [
     ("relp", relp),
     ("proxy_protocol", proxy_protocol),
     ("snmp_decode", snmp_decode),
+    ("snmp_oracle", snmp_oracle),
     ("pipeline", pipeline),
     ("ber", snmp_targets::ber),
     ("v3_header", snmp_targets::v3_header),

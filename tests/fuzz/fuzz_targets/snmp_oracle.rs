@@ -1,0 +1,7 @@
+//! See `targets::snmp_oracle`.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::snmp_oracle(data));
