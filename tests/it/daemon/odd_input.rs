@@ -6,7 +6,7 @@ use crate::samples::v3::Agent;
 use crate::support::ber::{self, LINK_DOWN, SNMP_TRAP_OID, SYS_UP_TIME, integer, octets, oid, sequence, tlv};
 use crate::support::daemon::Daemon;
 use crate::support::options::Options;
-use crate::support::udp_to;
+use crate::support::{udp_to, wait_until};
 
 /// A v2c linkDown with one more varbind, whose value is `value`.
 fn trap_with(value: &[u8]) -> Vec<u8> {
@@ -164,4 +164,18 @@ fn what_only_looks_like_a_forbidden_form_is_kept_undecoded() {
         assert!(!validated && is_kept && text.contains("undecoded SNMP: indefinite_length"), "{text}");
     }
     assert_eq!(daemon.stop().stored, 3);
+}
+
+#[test]
+fn a_forbidden_form_is_no_way_around_what_a_listener_takes() {
+    let daemon = Daemon::start(Options::default().set("listeners.snmp.communities", "[other]"));
+    let sender = udp_to(daemon.address("snmp-udp"));
+    let usual = trap_with(&[5, 0]);
+    let in_pieces = tlv(0x24, &octets(b"public"));
+    let refused = [&usual[..2], &integer(1), &in_pieces, &usual[13..]].concat();
+    let refused = indefinite(0x30, &refused[2..]);
+    sender.send(&refused).unwrap();
+    wait_until("the refusal is counted", || daemon.account("snmp-udp", "/dropped/snmp_community") == 1);
+    let end = daemon.stop();
+    assert_eq!((end.received, end.stored, end.dropped), (1, 0, 1));
 }
