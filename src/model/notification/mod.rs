@@ -12,6 +12,8 @@
 
 mod json;
 mod meaning;
+#[cfg(test)]
+mod meaning_tests;
 mod oid_buf;
 mod scan;
 #[cfg(test)]
