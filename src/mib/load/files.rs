@@ -16,8 +16,8 @@ use crate::mib::load::{DirectoryReport, MibProblem};
 pub const FILE_OCTETS_MAX: u64 = 4 * 1024 * 1024;
 /// Files in all directories.
 pub const FILES_MAX: usize = 20_000;
-/// Octets of all modules together.
-pub const TOTAL_OCTETS_MAX: u64 = 256 * 1024 * 1024;
+/// Octets of all modules together: reading them takes some 13 times as much memory for a moment.
+pub const TOTAL_OCTETS_MAX: u64 = 128 * 1024 * 1024;
 /// How deep directories may lie in each other.
 const DEPTH_MAX: usize = 16;
 /// How deep braces and parentheses of a module may lie in each other; those of real modules lie three deep.
