@@ -1,6 +1,6 @@
 //! Messages of SNMPv3 that await a credential: which rows they are, and what becomes of them when they are decoded.
 //!
-//! The writer notes them in its own transactions. [`Quarantine`] is for another process: its transactions are short, it
+//! The writer notes them, in its own transactions ([`crate::storage::writer`]). [`Quarantine`] is for another process: its transactions are short, it
 //! waits for the writer's lock, and the writer for its. Invariant: a row keeps its id and its time of receipt, and what
 //! cannot be decoded keeps its octets.
 
@@ -14,43 +14,13 @@ use crate::base::span::Span;
 use crate::model::batch::{Batch, RuleLabel};
 use crate::model::event::{Body, Event, EventId};
 use crate::storage::schema;
-use crate::storage::writer::{Place, number_of_label, reasons_json};
+use crate::storage::writer::{number_of_label, reasons_json};
 
 /// How long another connection's lock is waited for.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Why a copy of a message that was decoded is not decoded again; the word that the receiver has for replays, too.
 pub const REPLAYED: &str = "snmpv3Replayed";
-
-/// Notes those of the events at `places` that await a credential, and forgets the oldest beyond `most`. Call inside the
-/// transaction that writes them.
-pub(super) fn note(
-    connection: &Connection,
-    batches: &[Batch],
-    places: &[Place],
-    most: u32,
-) -> rusqlite::Result<()> {
-    let event = |place: &Place| batches.get(place.batch as usize)?.events.get(place.event as usize);
-    let mut is_noted = false;
-    for event in places.iter().filter_map(event).filter(|event| event.body == Body::AwaitsCredential) {
-        is_noted = true;
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO snmpv3_quarantine(id) VALUES (?1)")?
-            .execute([event.id.0])?;
-    }
-    if !is_noted {
-        return Ok(());
-    }
-    let count: i64 = connection
-        .prepare_cached("SELECT count(*) FROM snmpv3_quarantine")?
-        .query_row([], |row| row.get(0))?;
-    let excess = count - i64::from(most);
-    if excess > 0 {
-        let oldest = "DELETE FROM snmpv3_quarantine WHERE id IN (SELECT id FROM snmpv3_quarantine ORDER BY id LIMIT ?1)";
-        connection.prepare_cached(oldest)?.execute([excess])?;
-    }
-    Ok(())
-}
 
 /// Why a quarantine cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! Writing: one transaction for many batches, many rows an INSERT.
 
+mod awaiting;
+
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -11,7 +13,6 @@ use crate::model::event::{Body, Event, Kind, SyslogRecord};
 use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
-use crate::storage::quarantine;
 use crate::storage::refused;
 use crate::storage::snmp_users::SnmpUsers;
 
@@ -142,7 +143,7 @@ impl Writer {
         registry.flush(connection)?;
         users.write(connection, batches)?;
         if self.quarantine_max > 0 {
-            quarantine::note(connection, batches, places, self.quarantine_max)?;
+            awaiting::note(connection, batches, places, self.quarantine_max)?;
         }
         refused::write(connection, batches)?;
         connection.prepare_cached("COMMIT")?.execute([])?;
