@@ -69,8 +69,8 @@ const ARCS_MAX: usize = 128;
 
 /// Definitions, found by a hash of their sub-identifiers.
 ///
-/// A look-up hashes the name once from left to right and tries the table at each depth that a definition has; the
-/// deepest hit wins. The table is made of our definitions alone, so a peer cannot make it slow.
+/// A look-up hashes the name once from left to right and tries the table at each depth that a definition has, the
+/// deepest first. The table is made of our definitions alone, so a peer cannot make it slow.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     /// In order of their sub-identifiers, without duplicates.
@@ -203,16 +203,18 @@ impl Names {
     /// The longest definition that `arcs` starts with.
     #[must_use]
     pub fn lookup<'a>(&self, arcs: &'a [u32]) -> Option<Name<'_, 'a>> {
-        let mut deepest = None;
+        let mut hashes = [0; ARCS_MAX];
         let mut hash = HASH_START;
-        for ((arc, is_used), depth) in arcs.iter().zip(self.depths.iter().skip(1)).zip(1..) {
+        for (place, arc) in hashes.iter_mut().zip(arcs.iter().take(self.depths.len())) {
             hash = hash_with(hash, *arc);
-            if *is_used {
-                let (prefix, suffix) = arcs.split_at_checked(depth)?;
-                deepest = self.find(upper(hash), prefix).map(|entry| (entry, suffix)).or(deepest);
-            }
+            *place = upper(hash);
         }
-        deepest.map(|(entry, suffix)| self.name(entry, suffix))
+        // From the deepest on: the name of an instance has its definition one or a few sub-identifiers above.
+        let deepest = arcs.len().min(self.depths.len().saturating_sub(1)).min(ARCS_MAX);
+        (1..=deepest).rev().filter(|depth| self.depths.get(*depth) == Some(&true)).find_map(|depth| {
+            let (prefix, suffix) = arcs.split_at_checked(depth)?;
+            self.find(*hashes.get(depth - 1)?, prefix).map(|entry| self.name(entry, suffix))
+        })
     }
 
     /// The definitions with the descriptor `label`, those of `module` if one is given; found by looking at all.
