@@ -116,6 +116,7 @@ impl Rig {
                 listener,
                 port,
                 datagram_octets_max: DATAGRAM_OCTETS_MAX,
+                receive_buffer_octets: 0,
             }
         };
         let sockets = vec![socket(syslog, Protocol::Syslog, 0), socket(snmp, Protocol::Snmp, 1)];

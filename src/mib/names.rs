@@ -67,6 +67,9 @@ const NONE: u32 = u32::MAX;
 /// Most sub-identifiers of a definition (RFC 2578 7.1.3).
 const ARCS_MAX: usize = 128;
 
+/// Almost all sets of definitions have fewer sub-identifiers in each.
+const USUAL_DEPTHS: usize = 32;
+
 /// Definitions, found by a hash of their sub-identifiers.
 ///
 /// A look-up hashes the name once from left to right and tries the table at each depth that a definition has, the
@@ -203,18 +206,35 @@ impl Names {
     /// The longest definition that `arcs` starts with.
     #[must_use]
     pub fn lookup<'a>(&self, arcs: &'a [u32]) -> Option<Name<'_, 'a>> {
-        let mut hashes = [0; ARCS_MAX];
+        if self.depths.len() <= USUAL_DEPTHS {
+            self.lookup_within::<USUAL_DEPTHS>(arcs)
+        } else {
+            self.lookup_within::<{ ARCS_MAX + 1 }>(arcs)
+        }
+    }
+
+    /// [`Names::lookup`] when no definition has `DEPTHS` sub-identifiers or more.
+    fn lookup_within<'a, const DEPTHS: usize>(&self, arcs: &'a [u32]) -> Option<Name<'_, 'a>> {
+        let mut hashes = [0; DEPTHS];
         let mut hash = HASH_START;
-        for (place, arc) in hashes.iter_mut().zip(arcs.iter().take(self.depths.len())) {
+        let mut deepest = 0;
+        let others = self.depths.len().saturating_sub(1);
+        for (arc, place) in arcs.iter().take(others).zip(hashes.iter_mut().skip(1)) {
             hash = hash_with(hash, *arc);
             *place = upper(hash);
+            deepest += 1;
         }
         // From the deepest on: the name of an instance has its definition one or a few sub-identifiers above.
-        let deepest = arcs.len().min(self.depths.len().saturating_sub(1)).min(ARCS_MAX);
-        (1..=deepest).rev().filter(|depth| self.depths.get(*depth) == Some(&true)).find_map(|depth| {
-            let (prefix, suffix) = arcs.split_at_checked(depth)?;
-            self.find(*hashes.get(depth - 1)?, prefix).map(|entry| self.name(entry, suffix))
-        })
+        while deepest > 0 {
+            if self.depths.get(deepest) == Some(&true) {
+                let (prefix, suffix) = arcs.split_at_checked(deepest)?;
+                if let Some(entry) = self.find(*hashes.get(deepest)?, prefix) {
+                    return Some(self.name(entry, suffix));
+                }
+            }
+            deepest -= 1;
+        }
+        None
     }
 
     /// The definitions with the descriptor `label`, those of `module` if one is given; found by looking at all.
@@ -384,6 +404,13 @@ mod tests {
         assert_eq!(names.lookup(&[]).map(|name| name.label), None);
         let few = Names::from_definitions([definition(&[1, 3], "org")]);
         assert_eq!(few.lookup(&[1, 4, 6]).map(|name| name.label.to_owned()), None);
+        let deep: Vec<u32> = (1..=128).collect();
+        for depth in [USUAL_DEPTHS - 1, USUAL_DEPTHS, ARCS_MAX] {
+            let names = Names::from_definitions([definition(&deep[..depth], "deep")]);
+            let found = names.lookup(&deep).map(|name| (name.label, name.suffix.len()));
+            assert_eq!(found, Some(("deep", ARCS_MAX - depth)));
+            assert_eq!(names.lookup(&deep[..depth - 1]).map(|name| name.label), None);
+        }
     }
 
     #[test]

@@ -253,6 +253,7 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
                     listener: number,
                     port,
                     datagram_octets_max: udp.datagram_octets_max,
+                    receive_buffer_octets: group.receive_buffer_octets_granted,
                 });
             }
         }

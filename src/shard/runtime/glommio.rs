@@ -6,12 +6,13 @@
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use glommio::{LocalExecutorBuilder, Placement};
 
 use crate::net::sys;
 use crate::shard::receive::Shard;
-use crate::shard::runtime::{GATHER, PENDING, threads};
+use crate::shard::runtime::{PENDING, threads};
 
 /// Memory that an executor registers with the ring. Its storage is not used, so the least will do.
 const IO_MEMORY_OCTETS: usize = 1 << 20;
@@ -56,7 +57,7 @@ async fn drive(shard: Shard) {
     }
     while !shard.borrow().as_ref().is_none_or(Shard::is_stopping) {
         glommio::timer::sleep(PENDING).await;
-        turn(&shard);
+        let _ = turn(&shard);
     }
     for task in tasks {
         task.cancel().await;
@@ -66,9 +67,13 @@ async fn drive(shard: Shard) {
     }
 }
 
-/// One turn. Nothing is awaited while the shard is borrowed, so that no two tasks borrow it at once.
-fn turn(shard: &RefCell<Option<Shard>>) -> usize {
-    shard.borrow_mut().as_mut().map_or(0, Shard::turn)
+/// One turn; gives how long to rest after one that brought something. Nothing is awaited while the shard is borrowed, so that
+/// no two tasks borrow it at once.
+fn turn(shard: &RefCell<Option<Shard>>) -> Option<Duration> {
+    let mut shard = shard.borrow_mut();
+    let shard = shard.as_mut()?;
+    let taken = shard.turn();
+    (taken > 0).then(|| shard.rest_after(taken))
 }
 
 /// Turns the shard whenever `socket` has something.
@@ -76,8 +81,10 @@ async fn watch(socket: OwnedFd, shard: &RefCell<Option<Shard>>) {
     let socket = sys::glommio_socket(socket);
     let mut octet = [0u8; 1];
     loop {
-        if socket.peek_from(&mut octet).await.is_ok() && turn(shard) > 0 {
-            glommio::timer::sleep(GATHER).await;
+        if socket.peek_from(&mut octet).await.is_ok()
+            && let Some(rest) = turn(shard)
+        {
+            glommio::timer::sleep(rest).await;
         }
         glommio::yield_if_needed().await;
     }

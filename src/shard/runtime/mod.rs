@@ -8,11 +8,6 @@ use std::time::Duration;
 
 use crate::shard::receive::Shard;
 
-/// How long a shard rests after a turn that brought something. Under load this gathers datagrams in the kernel's
-/// buffer, so that one call takes many: at 50,000 a second 50 datagrams cost one wake-up instead of 50. The delay it
-/// adds is a hundredth of what the group commit adds.
-const GATHER: Duration = Duration::from_millis(1);
-
 /// How long a shard without work sleeps at most, before it looks at the stop flag again.
 const IDLE: Duration = Duration::from_millis(50);
 

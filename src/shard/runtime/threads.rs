@@ -4,13 +4,14 @@ use std::os::fd::BorrowedFd;
 
 use crate::net::sys;
 use crate::shard::receive::Shard;
-use crate::shard::runtime::{GATHER, IDLE, PENDING};
+use crate::shard::runtime::{IDLE, PENDING};
 
 /// Drives `shard` on the calling thread.
 pub fn run(mut shard: Shard) {
     while !shard.is_stopping() {
-        if shard.turn() > 0 {
-            std::thread::sleep(GATHER);
+        let taken = shard.turn();
+        if taken > 0 {
+            std::thread::sleep(shard.rest_after(taken));
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };

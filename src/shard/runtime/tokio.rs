@@ -7,7 +7,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use crate::shard::receive::Shard;
-use crate::shard::runtime::{GATHER, IDLE, PENDING, threads};
+use crate::shard::runtime::{IDLE, PENDING, threads};
 
 /// Drives `shard` on the calling thread; falls back to [`threads`] when no event loop is to be had.
 pub fn run(mut shard: Shard) {
@@ -32,8 +32,9 @@ async fn drive(shard: &mut Shard) -> io::Result<()> {
         watchers.push(tokio::task::spawn_local(watch(socket, readable.clone())));
     }
     while !shard.is_stopping() {
-        if shard.turn() > 0 {
-            tokio::time::sleep(GATHER).await;
+        let taken = shard.turn();
+        if taken > 0 {
+            tokio::time::sleep(shard.rest_after(taken)).await;
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };
