@@ -21,6 +21,7 @@ use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::security::{EngineId, Users, Usm};
+use crate::shard::gate::SourcePolicy;
 use crate::shard::pipeline::{Arrival, Outcome, Pipeline, PipelineParts, Protocol};
 use crate::shard::rules::ActiveRules;
 use crate::storage::quarantine::{Decoded, Quarantine, REPLAYED, Settled, Waiting};
@@ -69,7 +70,10 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
     let users = wiring::users(&credentials.unwrap_or_default(), &Users::default());
     let engine = quarantine.engine_number()?.map(EngineId::of_ours);
     let rules = ActiveRules::new(rules.keeping_all());
+    // What the listener would not take now is not decoded, either.
+    let sources = SourcePolicy { snmp: settings.listeners.snmp.policy.clone(), ..SourcePolicy::default() };
     let mut pipeline = Pipeline::new(PipelineParts {
+        sources: Arc::new(sources),
         snmpv3: Arc::new(Usm::afterwards(engine, users)),
         names: names::all(settings)?,
         ..PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules)))

@@ -150,6 +150,15 @@ fn the_oldest_are_forgotten_and_a_store_at_rest_is_decoded() {
     let store = daemon.store();
     daemon.stop();
     std::fs::write(folder.path().join("users.yaml"), users()).unwrap();
+    // What the listener would not take by now is not decoded.
+    let config = folder.path().join("mutt.yaml");
+    let open = std::fs::read_to_string(&config).unwrap();
+    let closed = open.replacen("  snmp:\n", "  snmp:\n    versions: [v1]\n", 1);
+    assert_ne!(open, closed);
+    std::fs::write(&config, closed).unwrap();
+    let told = "3 message(s) of SNMPv3 tried, 0 decoded\n  3 left: snmp_version\n";
+    assert_eq!(redecode(folder.path(), &[]), told);
+    std::fs::write(&config, open).unwrap();
     assert_eq!(redecode(folder.path(), &[]), "3 message(s) of SNMPv3 tried, 3 decoded\n");
     assert_eq!(store.column("SELECT validated FROM messages ORDER BY id"), ["0", "0", "1", "1", "1"]);
     assert_eq!(redecode(folder.path(), &[]), "0 message(s) of SNMPv3 tried, 0 decoded\n");
