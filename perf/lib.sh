@@ -47,6 +47,25 @@ start_muttd() {
     return 1
 }
 
+# start_muttd_for_traps: start_muttd for traps of v2c, and of v3 authPriv (HMAC-SHA-96, AES-128) as `loadgen` sends them with
+# trap_passwords.
+trap_auth=auth-password trap_priv=priv-password
+trap_passwords=(--v3-auth-password "$trap_auth" --v3-priv-password "$trap_priv")
+start_muttd_for_traps() {
+    cat >"$work/users.yaml" <<YAML
+snmpv3_credentials:
+  - username: loadgen
+    credentials: [{priority: 1, auth_type: SHA, auth_password: $trap_auth, priv_type: AES, priv_password: $trap_priv}]
+YAML
+    start_muttd "$work/mutt" <<YAML
+listeners:
+  snmp: {port: 0, address: 127.0.0.1}
+  syslog: {enabled: false}
+pattern_matching: {rules_file: $root/config/alert_rules.yaml}
+snmpv3: {credentials_file: $work/users.yaml}
+YAML
+}
+
 # port_of LISTENER: the port it has.
 port_of() { sed -n "s/.*listening $1 on [^ ]*:\([0-9][0-9]*\).*/\1/p" log; }
 

@@ -15,30 +15,18 @@ assert=false
 if [ "${1:-}" = --assert ]; then assert=true; shift; fi
 rounds=${1:-5} rate=${2:-10000} seconds=${3:-6}
 need curl "$muttd" "$loadgen"
-auth=auth-password priv=priv-password
-cat >"$work/users.yaml" <<YAML
-snmpv3_credentials:
-  - username: loadgen
-    credentials: [{priority: 1, auth_type: SHA, auth_password: $auth, priv_type: AES, priv_password: $priv}]
-YAML
 
 # load PORT SECONDS ARGUMENTS...
 load() {
     send --rate "$rate" --duration "${2}s" --devices 10000 --snmp-port "$1" \
-        --v3-auth-password $auth --v3-priv-password $priv "${@:3}"
+        "${trap_passwords[@]}" "${@:3}"
 }
 
 # run DECODED ARGUMENTS...: prints the microseconds a trap and the KiB of memory added by the measured part.
 run() {
     local wanted=$1 port start sent kept end refused warm before
     shift
-    start_muttd "$work/mutt" <<YAML
-listeners:
-  snmp: {port: 0, address: 127.0.0.1}
-  syslog: {enabled: false}
-pattern_matching: {rules_file: $root/config/alert_rules.yaml}
-snmpv3: {credentials_file: $work/users.yaml}
-YAML
+    start_muttd_for_traps
     port=$(port_of snmp-udp)
     warm=$(load "$port" 2 "$@")
     settled stored snmp-udp >/dev/null

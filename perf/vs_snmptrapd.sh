@@ -17,29 +17,17 @@ rounds=${1:-5} rate=${2:-2000} seconds=${3:-8} limit=${LIMIT:-0.1}
 snmptrapd=$(PATH=$PATH:/usr/sbin command -v snmptrapd) || { echo "snmptrapd is not installed"; exit 2; }
 need curl "$muttd" "$loadgen"
 port=$((20000 + RANDOM % 20000))
-auth=auth-password priv=priv-password
 
 # load VERSION PORT. snmptrapd has to be told of each engine, so there is one.
 load() {
     send --rate "$rate" --duration "${seconds}s" --mix "$1=1" --devices 1000 --snmp-port "$2" --v3-engines 1 \
-        --v3-auth-password $auth --v3-priv-password $priv
+        "${trap_passwords[@]}"
 }
 # The header of a trap; the line of its varbinds begins with a dot.
 lines() { grep -c '^[0-9]' "$work/snmptrapd.log" || true; }
 
 run_muttd() {
-    cat >"$work/users.yaml" <<YAML
-snmpv3_credentials:
-  - username: loadgen
-    credentials: [{priority: 1, auth_type: SHA, auth_password: $auth, priv_type: AES, priv_password: $priv}]
-YAML
-    start_muttd "$work/mutt" <<YAML
-listeners:
-  snmp: {port: 0, address: 127.0.0.1}
-  syslog: {enabled: false}
-pattern_matching: {rules_file: $root/config/alert_rules.yaml}
-snmpv3: {credentials_file: $work/users.yaml}
-YAML
+    start_muttd_for_traps
     local start sent kept end refused
     start=$(cpu_us "$pid")
     sent=$(load "$1" "$(port_of snmp-udp)")
@@ -57,7 +45,7 @@ run_snmptrapd() {
     rm -rf "$work/snmptrapd.log" "$work/persist"
     cat >"$work/snmptrapd.conf" <<CONF
 [snmp] serverRecvBuf 33554432
-createUser -e 0x80007ed90500000000 loadgen SHA "$auth" AES "$priv"
+createUser -e 0x80007ed90500000000 loadgen SHA "$trap_auth" AES "$trap_priv"
 authUser log loadgen priv
 authCommunity log public
 CONF

@@ -240,11 +240,8 @@ fn mib(path: &Path, command: &MibCommand) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let directories = &snmp.mib_dirs;
-    if let Some(error) = directories.iter().find_map(|directory| {
-        let error = std::fs::read_dir(directory).err()?;
-        Some(format!("snmp.mib_dirs: {} cannot be read: {error}", directory.display()))
-    }) {
-        return fail(&error);
+    if let Err(error) = app::check_mib_dirs(directories) {
+        return fail(&format!("{error:#}"));
     }
     match command {
         MibCommand::LoadReport => say(mib_commands::load_report(&mib::load(directories)).trim_end()),

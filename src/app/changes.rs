@@ -27,9 +27,7 @@ pub(super) struct Changes {
     /// Hashes of the files when they were last looked at; `None` for one that could not be read.
     seen: Vec<Option<u64>>,
     hasher: RandomState,
-    wanted: Arc<Notify>,
-    changed: Arc<Notify>,
-    interval: Option<Duration>,
+    signals: Signals,
     /// The folders that are watched, alive as long as changes are to be seen; `None` for one that cannot be.
     watchers: Vec<(PathBuf, Option<RecommendedWatcher>)>,
     /// What is left for a file that cannot be watched.
@@ -49,6 +47,34 @@ impl Watched {
     }
 }
 
+/// What makes us look again.
+struct Signals {
+    wanted: Arc<Notify>,
+    changed: Arc<Notify>,
+    interval: Option<Duration>,
+}
+
+impl Signals {
+    /// Signals of nothing so far, and who can give one.
+    fn new(interval: Option<Duration>) -> (Self, Watched) {
+        let wanted = Arc::new(Notify::new());
+        let watched = Watched { wanted: Arc::clone(&wanted) };
+        (Self { wanted, changed: Arc::new(Notify::new()), interval }, watched)
+    }
+
+    /// Waits until somebody asks, something changed, or it is time; returns whether somebody asked.
+    async fn next(&self) -> bool {
+        tokio::select! {
+            () = self.wanted.notified() => true,
+            () = self.changed.notified() => {
+                tokio::time::sleep(SETTLE).await;
+                false
+            }
+            () = tokio::time::sleep(self.interval.unwrap_or(Duration::MAX)) => false,
+        }
+    }
+}
+
 impl Changes {
     /// Watches `paths`, which are also looked at every `interval`. A file that cannot be watched is told of, with what
     /// `remains`.
@@ -57,8 +83,7 @@ impl Changes {
         interval: Option<Duration>,
         remains: &'static str,
     ) -> (Self, Watched) {
-        let (wanted, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let watched = Watched { wanted: Arc::clone(&wanted) };
+        let (signals, watched) = Signals::new(interval);
         let hasher = RandomState::new();
         let mut changes = Self {
             own: paths.len(),
@@ -66,9 +91,7 @@ impl Changes {
             seen: Vec::new(),
             paths,
             hasher,
-            wanted,
-            changed,
-            interval,
+            signals,
             watchers: Vec::new(),
             remains,
         };
@@ -99,7 +122,7 @@ impl Changes {
 
     /// Watches the folder of each file, and no other any more.
     fn watch_folders(&mut self) {
-        let (paths, changed, remains) = (&self.paths, &self.changed, self.remains);
+        let (paths, changed, remains) = (&self.paths, &self.signals.changed, self.remains);
         self.watchers.retain(|(watched, _)| paths.iter().any(|path| folder(path) == watched));
         for path in paths {
             let folder = folder(path);
@@ -117,7 +140,7 @@ impl Changes {
     /// Waits until the files are to be read again.
     pub(super) async fn next(&mut self) {
         loop {
-            let is_asked = is_asked(&self.wanted, &self.changed, self.interval).await;
+            let is_asked = self.signals.next().await;
             self.look_for_references();
             let found = digests(&self.paths, &self.hasher);
             let is_new = found != self.seen;
@@ -135,9 +158,7 @@ pub(super) struct DirectoryChanges {
     look: Box<dyn Fn() -> u64 + Send + Sync>,
     /// What the last look told.
     seen: u64,
-    wanted: Arc<Notify>,
-    changed: Arc<Notify>,
-    interval: Option<Duration>,
+    signals: Signals,
     /// Alive as long as changes are to be seen.
     _watchers: Vec<RecommendedWatcher>,
 }
@@ -151,25 +172,24 @@ impl DirectoryChanges {
         remains: &str,
         look: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> (Self, Watched) {
-        let (wanted, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (signals, watched) = Signals::new(interval);
         let mut watchers = Vec::new();
         for directory in directories {
-            match watch(directory, RecursiveMode::Recursive, Arc::clone(&changed)) {
+            match watch(directory, RecursiveMode::Recursive, Arc::clone(&signals.changed)) {
                 Ok(watcher) => watchers.push(watcher),
                 Err(error) => {
                     tracing::warn!("{} is not watched for changes: {error}; {remains}", directory.display());
                 }
             }
         }
-        let watched = Watched { wanted: Arc::clone(&wanted) };
         let seen = look();
-        (Self { look: Box::new(look), seen, wanted, changed, interval, _watchers: watchers }, watched)
+        (Self { look: Box::new(look), seen, signals, _watchers: watchers }, watched)
     }
 
     /// Waits until the directories are to be read again.
     pub(super) async fn next(&mut self) {
         loop {
-            let is_asked = is_asked(&self.wanted, &self.changed, self.interval).await;
+            let is_asked = self.signals.next().await;
             let found = (self.look)();
             let is_new = found != self.seen;
             self.seen = found;
@@ -177,18 +197,6 @@ impl DirectoryChanges {
                 return;
             }
         }
-    }
-}
-
-/// Waits until somebody asks, something changed, or it is time; returns whether somebody asked.
-async fn is_asked(wanted: &Notify, changed: &Notify, interval: Option<Duration>) -> bool {
-    tokio::select! {
-        () = wanted.notified() => true,
-        () = changed.notified() => {
-            tokio::time::sleep(SETTLE).await;
-            false
-        }
-        () = tokio::time::sleep(interval.unwrap_or(Duration::MAX)) => false,
     }
 }
 

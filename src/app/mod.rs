@@ -17,6 +17,7 @@ mod tls;
 mod wiring;
 
 pub use forgetting::LOOK_INTERVAL;
+pub use names::check_mib_dirs;
 pub use start::{control_runtime, start};
 pub use wiring::logging;
 

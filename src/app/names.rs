@@ -32,7 +32,7 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
     if directories.is_empty() {
         return Ok(names);
     }
-    check_directories(&directories)?;
+    check_mib_dirs(&directories)?;
     let (done, loaded) = mpsc::sync_channel(1);
     let in_force = Arc::clone(&names);
     std::thread::Builder::new().name("names".to_owned()).spawn(move || {
@@ -55,7 +55,7 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
 pub(super) fn all(settings: &Settings) -> anyhow::Result<NamesInForce> {
     let names: NamesInForce = Arc::new(ArcSwap::new(standard::names()));
     if !settings.snmp.mib_dirs.is_empty() {
-        check_directories(&settings.snmp.mib_dirs)?;
+        check_mib_dirs(&settings.snmp.mib_dirs)?;
         load(&settings.snmp.mib_dirs, &names);
     }
     Ok(names)
@@ -65,7 +65,7 @@ pub(super) fn all(settings: &Settings) -> anyhow::Result<NamesInForce> {
 ///
 /// # Errors
 /// The first one that cannot.
-fn check_directories(directories: &[PathBuf]) -> anyhow::Result<()> {
+pub fn check_mib_dirs(directories: &[PathBuf]) -> anyhow::Result<()> {
     for directory in directories {
         fs::read_dir(directory)
             .with_context(|| format!("snmp.mib_dirs: {} cannot be read", directory.display()))?;

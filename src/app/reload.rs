@@ -1,6 +1,5 @@
 //! Reloading the rules, the SNMPv3 credentials and the MIB modules: when a file of theirs or one that it names
-//! changes, on SIGHUP, and every so often. Never on the
-//! receive path.
+//! changes, on SIGHUP, and every so often. Never on the receive path.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

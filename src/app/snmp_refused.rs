@@ -2,22 +2,18 @@
 
 use std::fmt::Write as _;
 
-use crate::app::snmpv3_status::shown;
+use crate::app::snmpv3_status::device;
 use crate::storage::refused::{ROWS_MAX, Refused};
 
 /// The list as text, the newest first.
 pub fn render(rows: &[Refused]) -> String {
     let mut text = String::new();
     for row in rows {
-        let name = if row.hostname == row.source_ip {
-            String::new()
-        } else {
-            format!(" ({})", shown(&row.hostname))
-        };
+        let device = device(&row.source_ip, &row.hostname);
         let _ = writeln!(
             text,
-            "{}{name} {}: {} message(s), first {}, last {}",
-            row.source_ip, row.reason, row.num_refused, row.first_refused, row.last_refused
+            "{device} {}: {} message(s), first {}, last {}",
+            row.reason, row.num_refused, row.first_refused, row.last_refused
         );
     }
     if rows.len() == ROWS_MAX {

@@ -90,24 +90,21 @@ fn protocols(credential: &Credential) -> String {
 }
 
 fn device_line(text: &mut String, device: &CredentialUse) {
-    let name = if device.hostname == device.source_ip {
-        String::new()
-    } else {
-        format!(" ({})", shown(&device.hostname))
-    };
-    let _ = write!(
-        text,
-        "    {}{name} {}, last {}",
-        device.source_ip, device.security_level, device.last_success
-    );
+    let shown = self::device(&device.source_ip, &device.hostname);
+    let _ = write!(text, "    {shown} {}, last {}", device.security_level, device.last_success);
     if let (Some(at), Some(reason)) = (&device.last_failure, &device.last_failure_reason) {
         let _ = write!(text, ", {} failure(s), last {at} {reason}", device.num_failures);
     }
     text.push('\n');
 }
 
+/// The address of a device, and its name where it has one.
+pub(super) fn device(source_ip: &str, hostname: &str) -> String {
+    if hostname == source_ip { source_ip.to_owned() } else { format!("{source_ip} ({})", shown(hostname)) }
+}
+
 /// A name that a peer gave, without what a terminal would obey.
-pub(super) fn shown(name: &str) -> String {
+fn shown(name: &str) -> String {
     name.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
 }
 
