@@ -28,13 +28,9 @@ pub fn is_leap_year(year: i32) -> bool {
 /// Number of days in `month` (1 to 12) of `year`; 0 for a month that does not exist.
 #[must_use]
 pub fn days_in_month(year: i32, month: u8) -> u8 {
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap_year(year) => 29,
-        2 => 28,
-        _ => 0,
-    }
+    const DAYS: [u8; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap_day = u8::from(month == 2 && is_leap_year(year));
+    DAYS.get(usize::from(month)).map_or(0, |days| days + leap_day)
 }
 
 /// Days from 1970-01-01 to `date`; the month and day must exist.

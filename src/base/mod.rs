@@ -6,7 +6,7 @@ pub mod cidr;
 pub mod civil;
 pub mod clock;
 pub mod counter;
+pub(crate) mod digits;
 pub mod histogram;
 pub mod limits;
-pub(crate) mod octets;
 pub mod span;

@@ -12,6 +12,7 @@
 pub mod ber;
 pub mod cursor;
 pub mod error;
+pub(crate) mod lanes;
 pub mod proxy_protocol;
 pub mod smi;
 pub mod snmp;

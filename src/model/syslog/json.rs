@@ -3,8 +3,8 @@
 //! Invariant: whatever the octets, what is written is valid JSON as long as nothing was cut by the bound.
 
 use crate::base::limits::JSON_PAIRS_MAX;
-use crate::base::octets;
 use crate::model::bounded::Bounded;
+use crate::wire::lanes::{self, Lanes};
 use crate::wire::syslog::escape::Pieces;
 use crate::wire::syslog::pairs::Pair;
 use crate::wire::syslog::structured_data::Param;
@@ -248,7 +248,7 @@ pub(super) fn value<'a>(out: &mut Bounded<'_>, pieces: impl Iterator<Item = &'a 
 /// Whether octets stand for themselves in a JSON string.
 #[inline]
 fn is_plain(octets: &[u8]) -> bool {
-    octets::count_before(octets, octets::not_plain_in_json) == octets.len()
+    lanes::count_of(octets, Lanes::plain_in_json) == octets.len()
 }
 
 /// Writes a part of a JSON string.

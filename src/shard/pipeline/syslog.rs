@@ -16,7 +16,8 @@ impl Pipeline {
         let text = readable::append(arrival.bytes, &mut batch.octets);
         // Where the text is what came, fields point into it; otherwise the octets are kept beside it.
         let raw_bytes = if text.is_verbatim { Span::EMPTY } else { batch.append(arrival.bytes) };
-        let message = wire::syslog::decode(arrival.bytes);
+        let mut message = wire::syslog::Message::unparsed(arrival.bytes);
+        wire::syslog::decode_into(arrival.bytes, &mut message);
         let place = syslog::Place { bytes: arrival.bytes, at: text.is_verbatim.then_some(text.span.start) };
         let peer = arrival.peer.ip();
         let is_trusted = self.sources.is_relay(arrival.listener, peer);

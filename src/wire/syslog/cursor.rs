@@ -2,7 +2,8 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
-use crate::base::octets;
+use crate::base::digits;
+use crate::wire::lanes::{self, Lanes};
 
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +76,16 @@ impl<'a> Cursor<'a> {
         self.take(looked_at.iter().position(|octet| !member(*octet)).unwrap_or(looked_at.len()))
     }
 
-    /// Moves to the first octet that `mask` finds, or to the end.
+    /// Moves over the octets that are of `kind`.
     #[inline]
-    pub(super) fn take_before(&mut self, mask: impl Fn(u64) -> u64) -> &'a [u8] {
-        self.take(octets::count_before(self.rest, mask))
+    pub(super) fn take_of(&mut self, kind: impl Fn(Lanes) -> Lanes) -> &'a [u8] {
+        self.take(lanes::count_of(self.rest, kind))
     }
 
     /// Moves to the next space or to the end.
     #[inline]
     pub(super) fn take_word(&mut self) -> &'a [u8] {
-        self.take_before(|word| octets::equal(word, b' '))
+        self.take_of(|lanes| !lanes.equal(b' '))
     }
 
     /// Moves over spaces and tells whether there was one.
@@ -100,6 +101,18 @@ impl<'a> Cursor<'a> {
     /// With fewer digits than `count_min` it gives `None`; the cursor has then moved, so work on a copy.
     #[inline]
     pub(super) fn number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
+        // Up to seven digits and what ends them are read at once.
+        match self.rest.first_chunk().map(digits::leading_digits) {
+            Some((value, count @ 0..=7)) if count <= count_max => {
+                self.take(count);
+                (count >= count_min).then_some(value)
+            }
+            _ => self.long_number(count_min, count_max),
+        }
+    }
+
+    /// [`Cursor::number`] of one digit at a time.
+    fn long_number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
         let mut value = 0_u32;
         let mut count = 0;
         while count < count_max.min(9) {
@@ -113,6 +126,22 @@ impl<'a> Cursor<'a> {
             }
         }
         (count >= count_min).then_some(value)
+    }
+
+    /// [`Cursor::number`] of at most two digits.
+    #[inline]
+    pub(super) fn small_number(&mut self, count_min: usize) -> Option<u8> {
+        match self.rest {
+            [tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] => {
+                self.rest = rest;
+                Some((tens - b'0') * 10 + (ones - b'0'))
+            }
+            [ones @ b'0'..=b'9', rest @ ..] => {
+                self.rest = rest;
+                (count_min < 2).then_some(ones - b'0')
+            }
+            _ => None,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use super::cursor::Cursor;
 use super::host::{is_host, is_ip_address};
 use super::mnemonic;
 use super::timestamp::{self, ClockMark, Stamp};
+use crate::base::digits;
 
 /// Octets of the letters of a zone word.
 const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=7;
@@ -123,10 +124,22 @@ pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
 }
 
 /// Moves over `123: `.
+#[inline]
 pub(super) fn sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
-    if !cursor.peek()?.is_ascii_digit() {
-        return None;
+    // Up to seven digits and what ends them are read at once.
+    let near = cursor.rest.first_chunk().map(digits::leading_digits);
+    if let Some((value, count @ 1..=7)) = near
+        && let Some([b':', b' ', rest @ ..]) = cursor.rest.get(count..)
+        && !matches!(rest, [b' ', ..])
+    {
+        *cursor = Cursor::new(rest);
+        return Some(u64::from(value));
     }
+    odd_sequence(cursor)
+}
+
+/// [`sequence`] of many digits, at the end of the line, or before more than one space.
+fn odd_sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
     let mut ahead = *cursor;
     let digits = ahead.take_while(20, |octet| octet.is_ascii_digit());
     if digits.is_empty() || !ahead.eat(b':') || !ahead.at_field_end() {

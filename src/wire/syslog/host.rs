@@ -3,7 +3,7 @@
 //! Invariant: these say what a word looks like; whether it is the host is decided by where it stands.
 
 use super::cursor::Cursor;
-use crate::base::octets;
+use crate::wire::lanes::Lanes;
 
 /// Octets of a host name (RFC 1035 2.3.4, RFC 5424 6).
 const HOST_OCTETS_MAX: usize = 255;
@@ -51,7 +51,7 @@ pub(super) fn is_host(word: &[u8]) -> bool {
 /// Moves to the next space or to the end; gives the word, and whether it is beyond doubt that it may be a host.
 pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
     let mut ahead = *cursor;
-    let word = ahead.take_before(octets::not_of_host);
+    let word = ahead.take_of(Lanes::of_host);
     if ahead.at_field_end()
         && (1..=HOST_OCTETS_MAX).contains(&word.len())
         && word.first().is_some_and(u8::is_ascii_alphanumeric)

@@ -4,7 +4,7 @@
 //! Invariant: a name that was read has its three parts, and none of them is empty.
 
 use super::cursor::Cursor;
-use crate::base::octets;
+use crate::wire::lanes::{self, Lanes};
 
 /// Octets of a mnemonic with all its parts.
 const NAME_OCTETS_MAX: usize = 128;
@@ -31,49 +31,79 @@ pub struct Mnemonic<'a> {
     pub mnemonic: &'a [u8],
 }
 
+impl Notation {
+    /// What stands between the parts.
+    fn separator(self) -> u8 {
+        match self {
+            Self::Cisco => b'-',
+            Self::Huawei => b'/',
+        }
+    }
+}
+
 impl<'a> Mnemonic<'a> {
     /// The parts of `name`, which is written in `notation`.
     pub(super) fn of(notation: Notation, name: &'a [u8]) -> Option<Self> {
-        let separator = match notation {
-            Notation::Cisco => b'-',
-            Notation::Huawei => b'/',
-        };
-        // Parts are short: a search of eight octets at a time would take longer.
-        let next = |octets: &[u8]| octets.iter().position(|octet| *octet == separator);
-        let mut from = next(name).filter(|place| *place > 0)?;
-        loop {
-            let rest = name.get(from..)?;
-            match rest {
-                [_, severity @ (b'0'..=b'7' | b'A'..=b'Z'), after, mnemonic @ ..]
-                    if *after == separator && !mnemonic.is_empty() =>
-                {
-                    return Some(Self {
-                        notation,
-                        facility: name.get(..from)?,
-                        severity: *severity,
-                        mnemonic,
-                    });
-                }
-                _ => from += 1 + next(rest.get(1..)?)?,
-            }
+        let place = severity_place(name, notation.separator())?;
+        Some(Self {
+            notation,
+            facility: name.get(..place - 1)?,
+            severity: *name.get(place)?,
+            mnemonic: name.get(place + 2..)?,
+        })
+    }
+}
+
+/// The place of the severity in `name`.
+fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
+    // Parts are short: a search of many octets at a time would take longer.
+    let next = |octets: &[u8]| octets.iter().position(|octet| *octet == separator);
+    let mut from = next(name).filter(|place| *place > 0)?;
+    loop {
+        let rest = name.get(from..)?;
+        match rest {
+            [_, b'0'..=b'7' | b'A'..=b'Z', after, _, ..] if *after == separator => return Some(from + 1),
+            _ => from += 1 + next(rest.get(1..)?)?,
         }
     }
+}
+
+/// The number of octets at the start of `text` that are of `kind`, if they are the name of an event: parts between
+/// `separator`, of which one is a severity.
+#[inline]
+fn name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+    const NEAR: usize = 32;
+    let [others, separators, severities] = lanes::bits::<NEAR, _>(text, |lanes| {
+        [!kind(lanes), lanes.equal(separator), lanes.within(b'0', b'7') | lanes.within(b'A', b'Z')]
+    });
+    let octets = (others.trailing_zeros() as usize).min(text.len());
+    if octets >= NEAR {
+        return far_name_octets(text, separator, kind);
+    }
+    // The first separator must have something before it, the second something behind it.
+    let last = 1_u64.checked_shl(octets.checked_sub(3)? as u32)?;
+    let parts = separators & severities >> 1 & separators >> 2 & (last - 1);
+    (parts != 0 && separators & 1 == 0).then_some(octets)
+}
+
+/// [`name_octets`] of a long name.
+fn far_name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+    let octets = lanes::count_of(text.get(..NAME_OCTETS_MAX + 1).unwrap_or(text), kind);
+    severity_place(text.get(..octets)?, separator)?;
+    (octets <= NAME_OCTETS_MAX).then_some(octets)
 }
 
 /// Reads `%FACILITY-SEVERITY-MNEMONIC` and moves to the octet behind it: SP, `:` or the end.
 ///
 /// FACILITY may have parts (`%SNMP-SNMP-3-AUTH_FAIL`); SEVERITY is a digit, or a letter on small switches.
+#[inline]
 pub(super) fn cisco<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
     let mut cursor = start;
-    if !cursor.eat(b'%') {
+    if !(cursor.eat(b'%') && cursor.peek()?.is_ascii_alphanumeric()) {
         return None;
     }
-    let name = cursor.take_before(octets::not_of_name);
-    let is_name = name.first().is_some_and(u8::is_ascii_alphanumeric) && name.len() <= NAME_OCTETS_MAX;
-    if !is_name || !(cursor.at_field_end() || cursor.at(b':')) {
-        return None;
-    }
-    Mnemonic::of(Notation::Cisco, name).map(|_| (name, cursor))
+    let name = cursor.take(name_octets(cursor.rest, b'-', Lanes::of_name)?);
+    (cursor.at_field_end() || cursor.at(b':')).then_some((name, cursor))
 }
 
 /// What [`huawei`] reads: the name, the count of the log that stands in brackets, what follows the colon.
@@ -82,16 +112,14 @@ pub(super) type Huawei<'a> = (&'a [u8], Option<u64>, Cursor<'a>);
 /// Reads `%%01IFNET/4/IF_STATE(l)[4997]:`: two digits of a version, the name, what kind of log it is, its number. The
 /// last two may be missing.
 pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
-    let mut cursor = start;
-    if !cursor.eat_all(b"%%") {
-        return None;
-    }
-    cursor.number(2, 2)?;
-    let name = cursor.take_while(NAME_OCTETS_MAX, |octet| {
-        octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-' | b'/')
-    });
-    Mnemonic::of(Notation::Huawei, name)?;
-    if cursor.eat(b'(') {
+    let [b'%', b'%', b'0'..=b'9', b'0'..=b'9', rest @ ..] = start.rest else { return None };
+    let mut cursor = Cursor::new(rest);
+    let name = cursor.take(name_octets(rest, b'/', |lanes| lanes.of_name() & !lanes.equal(b'.'))?);
+    if let [b'(', kind, b')', rest @ ..] = cursor.rest
+        && kind.is_ascii_alphanumeric()
+    {
+        cursor = Cursor::new(rest);
+    } else if cursor.eat(b'(') {
         cursor.take_while(8, |octet| octet.is_ascii_alphanumeric());
         if !cursor.eat(b')') {
             return None;
@@ -110,6 +138,23 @@ pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn names_of_any_length_have_their_parts(
+            parts in proptest::collection::vec("[A-Z0-9_a-z.]{0,12}|[0-9A-Z]|[A-Z]{30,50}", 1..7),
+            separator in prop_oneof![Just('-'), Just('/')],
+            after in prop_oneof![Just(""), Just(" "), Just(": text that is longer than a window of lanes"), Just("|")],
+        ) {
+            let name = parts.join(&separator.to_string());
+            let text = format!("{name}{after}");
+            let separator = u8::try_from(separator).unwrap_or(0);
+            let found = name_octets(text.as_bytes(), separator, Lanes::of_name);
+            let is_name = name.len() <= NAME_OCTETS_MAX && severity_place(name.as_bytes(), separator).is_some();
+            prop_assert_eq!(found, is_name.then_some(name.len()));
+        }
+    }
 
     fn parts(notation: Notation, name: &str) -> Option<(String, char, String)> {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();

@@ -23,7 +23,9 @@ mod rfc3164;
 mod rfc5424;
 pub mod structured_data;
 mod tag;
+mod time_of_day;
 pub mod timestamp;
+mod usual;
 mod zone;
 
 pub use mnemonic::{Mnemonic, Notation};
@@ -36,6 +38,7 @@ pub use timestamp::{ClockMark, DeviceTime};
 
 use cursor::Cursor;
 use pri::Start;
+use timestamp::Stamp;
 
 /// The grammar that a line follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,9 @@ pub struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// A message in which nothing is recognised yet.
-    fn unparsed(content: &'a [u8]) -> Self {
+    #[must_use]
+    #[inline]
+    pub fn unparsed(content: &'a [u8]) -> Self {
         Self {
             format: Format::Unparsed,
             pri: None,
@@ -100,6 +105,20 @@ impl<'a> Message<'a> {
             sequence_number: None,
             content,
             notes: Notes::NONE,
+        }
+    }
+
+    /// Takes over what the message says of its time; an earlier time stays if this one does not exist.
+    #[inline]
+    fn set_time(&mut self, stamp: Stamp<'a>) {
+        match stamp {
+            Stamp::Known { time, standard } => {
+                self.timestamp = Some(time);
+                if !standard {
+                    self.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
+                }
+            }
+            Stamp::Impossible => self.notes.insert(Notes::TIMESTAMP_INVALID),
         }
     }
 
@@ -126,13 +145,19 @@ impl<'a> Message<'a> {
 /// ```
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Message<'_> {
+    let mut message = Message::unparsed(bytes);
+    decode_into(bytes, &mut message);
+    message
+}
+
+/// [`decode`] into a message that is there already, whatever it says: it is large, and moving it costs a tenth of reading it.
+pub fn decode_into<'a>(bytes: &'a [u8], message: &mut Message<'a>) {
     let line = without_trailer(bytes);
-    let mut message = Message::unparsed(line);
+    *message = Message::unparsed(line);
     if line.len() != bytes.len() {
         message.notes.insert(Notes::TRAILER_STRIPPED);
     }
-    read(line, &mut message);
-    message
+    read(line, message);
 }
 
 /// Reads `line` into `message`, which knows nothing yet.
@@ -161,12 +186,15 @@ fn read<'a>(line: &'a [u8], message: &mut Message<'a>) {
             start = Cursor::new(rest);
         }
     }
-    if matches!(start.peek(), Some(b'O' | b' ')) {
+    if matches!(start.rest, [b'O', b'r', ..] | [b' ', ..]) {
         message.original_address = original_address(&mut start, message);
     }
-    match rfc5424::after_version(start, &mut message.notes) {
-        Some(header) => rfc5424::decode(header, message),
-        None => rfc3164::decode(start, message),
+    let is_usual = rfc5424::usual(start, message) || message.pri.is_some() && usual::read(start, message);
+    if !is_usual {
+        match rfc5424::after_version(start, &mut message.notes) {
+            Some(header) => rfc5424::decode(header, message),
+            None => rfc3164::decode(start, message),
+        }
     }
     if message.format == Format::Rfc5424 {
         text_of_rfc5424(message);

@@ -11,7 +11,6 @@
 
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
-use crate::base::octets;
 
 /// Octets of a name.
 const NAME_OCTETS_MAX: usize = 64;
@@ -278,7 +277,7 @@ fn name_before<'a>(cursor: &mut Cursor<'a>, mark: u8) -> Option<&'a [u8]> {
 fn quoted<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
     let start = cursor.rest;
     loop {
-        cursor.take_before(|word| octets::equal(word, b'"') | octets::equal(word, b'\\'));
+        cursor.take_of(|lanes| !(lanes.equal(b'"') | lanes.equal(b'\\')));
         match cursor.take(1) {
             b"\\" => {
                 cursor.take(1);

@@ -52,18 +52,26 @@ pub(super) enum Start<'a> {
 /// Reads `<`, 1 to 3 digits of at most 191, `>`.
 #[inline]
 pub(super) fn split(line: &[u8]) -> Start<'_> {
-    let (digits, rest) = match line {
-        [b'<', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'>', rest @ ..] => ([*a, *b, *c], rest),
-        [b'<', b @ b'0'..=b'9', c @ b'0'..=b'9', b'>', rest @ ..] => ([b'0', *b, *c], rest),
-        [b'<', c @ b'0'..=b'9', b'>', rest @ ..] => ([b'0', b'0', *c], rest),
-        [b'<', ..] => return Start::Invalid,
-        _ => return Start::Absent,
-    };
-    let [hundreds, tens, ones] = digits.map(|digit| u32::from(digit - b'0'));
-    let value = u8::try_from(hundreds * 100 + tens * 10 + ones).ok();
-    let Some(pri) = value.and_then(Pri::new) else { return Start::Invalid };
-    let leading_zero = matches!(line, [b'<', b'0', b'0'..=b'9', ..]);
-    Start::Valid { pri, leading_zero, rest }
+    match line {
+        [b'<', tens, ones, b'>', rest @ ..] => valid([b'0', *tens, *ones], *tens == b'0', rest),
+        [b'<', hundreds, tens, ones, b'>', rest @ ..] => {
+            valid([*hundreds, *tens, *ones], *hundreds == b'0', rest)
+        }
+        [b'<', ones, b'>', rest @ ..] => valid([b'0', b'0', *ones], false, rest),
+        [b'<', ..] => Start::Invalid,
+        _ => Start::Absent,
+    }
+}
+
+/// The start with these digits, if they make a priority value.
+#[inline]
+fn valid([hundreds, tens, ones]: [u8; 3], leading_zero: bool, rest: &[u8]) -> Start<'_> {
+    let [hundreds, tens, ones] = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
+    // With these bounds nothing is carried: 199 at most.
+    match Pri::new(hundreds.wrapping_mul(100).wrapping_add(tens.wrapping_mul(10)).wrapping_add(ones)) {
+        Some(pri) if hundreds <= 1 && tens <= 9 && ones <= 9 => Start::Valid { pri, leading_zero, rest },
+        _ => Start::Invalid,
+    }
 }
 
 #[cfg(test)]

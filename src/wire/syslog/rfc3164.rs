@@ -20,12 +20,8 @@ use super::host::{host_word, is_host, is_ip_address, listed};
 use super::notes::Notes;
 use super::pri::{self, Start};
 use super::tag;
-use super::timestamp::{self, Stamp};
+use super::timestamp::Stamp;
 use super::{Format, Message, key_value, mnemonic, payload, rfc5424};
-use crate::base::octets;
-
-/// Octets up to which a host, a program or a process id is a usual one.
-const USUAL_OCTETS_MAX: usize = 32;
 
 /// Reads everything behind PRI.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
@@ -33,17 +29,6 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     cursor.eat_spaces();
     if key_value::starts(cursor) && key_value::decode(cursor, message) {
         message.format = Format::Rfc3164;
-        return;
-    }
-    if let Some((stamp, rest)) = timestamp::plain(cursor)
-        && matches!(rest.rest, [b' ', b'a'..=b'z', ..])
-    {
-        // Most lines: no zone, no number, no mark can follow, so that nothing else needs to be looked for.
-        message.format = Format::Rfc3164;
-        apply_stamp(stamp, message);
-        if !usual_host_and_tag(rest.rest, message) {
-            after_header(rest, message, false);
-        }
         return;
     }
     let place = if message.pri.is_some() { Place::AfterPri } else { Place::LineStart };
@@ -63,46 +48,6 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
         return;
     }
     after_header(cursor, message, is_file_line);
-}
-
-/// Reads ` HOST NAME[PROC-ID]: ` or ` HOST NAME: ` of the octets that almost all hosts and programs are called with, before
-/// text that starts with no digit. It is [`after_header`] for most lines: nothing else that may stand here looks like it.
-#[inline]
-fn usual_host_and_tag<'a>(line: &'a [u8], message: &mut Message<'a>) -> bool {
-    let mut cursor = Cursor::new(line);
-    if !cursor.eat(b' ') {
-        return false;
-    }
-    let host = cursor.take_before(octets::not_of_name);
-    let is_host = host.first().is_some_and(u8::is_ascii_alphanumeric) && host.len() <= USUAL_OCTETS_MAX;
-    if !is_host || !cursor.eat(b' ') {
-        return false;
-    }
-    if let Some(format) = payload::marker(cursor) {
-        message.hostname = Some(host);
-        message.app_name = Some(format);
-        message.content = cursor.rest;
-        return true;
-    }
-    let name = cursor.take_before(octets::not_of_name);
-    let is_name = name.first().is_some_and(u8::is_ascii_alphabetic) && name.len() <= USUAL_OCTETS_MAX;
-    let mut proc_id = None;
-    if cursor.eat(b'[') {
-        let inside = cursor.take_before(octets::not_of_name);
-        proc_id = Some(inside);
-        if inside.is_empty() || inside.len() > USUAL_OCTETS_MAX || !cursor.eat(b']') {
-            return false;
-        }
-    }
-    if !is_name || !cursor.eat_all(b": ") || matches!(cursor.peek(), Some(b'0'..=b'9' | b' ')) {
-        return false;
-    }
-    message.hostname = Some(host);
-    message.app_name = Some(name);
-    message.proc_id = proc_id;
-    message.content = cursor.rest;
-    tag::named_event(cursor, message);
-    true
 }
 
 /// Reads host and tag, and what a relay put between.
@@ -173,22 +118,10 @@ fn apply<'a>(header: &Header<'a>, message: &mut Message<'a>) {
     message.sequence_number = header.sequence_number.or(message.sequence_number);
     message.hostname = header.host.or(message.hostname);
     match header.anchor {
-        Anchor::Stamp(stamp) => apply_stamp(stamp, message),
+        Anchor::Stamp(stamp) => message.set_time(stamp),
         Anchor::Uptime => message.notes.insert(Notes::TIMESTAMP_UPTIME),
         Anchor::Unreadable => message.notes.insert(Notes::TIMESTAMP_INVALID),
         Anchor::Mnemonic => {}
-    }
-}
-
-fn apply_stamp<'a>(stamp: Stamp<'a>, message: &mut Message<'a>) {
-    match stamp {
-        Stamp::Known { time, standard } => {
-            message.timestamp = Some(time);
-            if !standard {
-                message.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
-            }
-        }
-        Stamp::Impossible => message.notes.insert(Notes::TIMESTAMP_INVALID),
     }
 }
 
@@ -274,55 +207,4 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
     message.notes.insert(Notes::RELAYED);
     *cursor = ahead;
     Some(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// What may stand behind a time, of parts that other shapes than the usual one are made of.
-        #[test]
-        fn the_usual_host_and_tag_are_what_the_grammar_finds(
-            parts in proptest::collection::vec(prop_oneof![
-                "[a-zA-Z0-9._/:-]{1,12}", "[a-zA-Z0-9._-]{1,40}",
-                Just("last".to_owned()), Just("message repeated".to_owned()), Just("Oct 11 22:14:15".to_owned()),
-                Just("Message forwarded from".to_owned()), Just("CEF".to_owned()), Just("LEEF:1.0|a|b|".to_owned()),
-                Just("CEF:0|v|p|".to_owned()), Just("%LINK-3-UPDOWN".to_owned()), Just("date=2026-10-11".to_owned()),
-                Just("LINK_DOWN".to_owned()), Just("<13>".to_owned()), Just("192.0.2.1".to_owned()), "[0-9]{1,6}",
-            ], 1..6),
-            joints in proptest::collection::vec(prop_oneof![
-                Just(" "), Just(" "), Just(": "), Just("["), Just("]: "), Just("] "), Just(":"), Just("  "), Just("="),
-            ], 6),
-        ) {
-            let line: String = parts.iter().zip(&joints).flat_map(|(part, joint)| [part.as_str(), joint]).collect();
-            let line = format!(" {line}");
-            let mut quick = Message::unparsed(line.as_bytes());
-            if usual_host_and_tag(line.as_bytes(), &mut quick) {
-                let mut thorough = Message::unparsed(line.as_bytes());
-                after_header(Cursor::new(line.as_bytes()), &mut thorough, false);
-                prop_assert_eq!(quick, thorough);
-            }
-        }
-    }
-
-    #[test]
-    fn usual_lines_are_found_to_be_usual() {
-        for line in
-            [" host su: text", " host su[12]: text", " 192.0.2.1 a/b.c[x-1]: ", " gw CEF:0|v|p|1|e|n|5|a=b"]
-        {
-            assert!(usual_host_and_tag(line.as_bytes(), &mut Message::unparsed(b"")), "{line}");
-        }
-        for line in [
-            " host su: 12: x",
-            " host su:  x",
-            " host su text",
-            " host: su: x",
-            " -host su: x",
-            " host 1su: x",
-        ] {
-            assert!(!usual_host_and_tag(line.as_bytes(), &mut Message::unparsed(b"")), "{line}");
-        }
-    }
 }

@@ -4,15 +4,16 @@
 
 use super::cursor::Cursor;
 use super::notes::Notes;
-use super::timestamp::{self, Stamp};
+use super::timestamp;
 use super::{Format, Message, StructuredData, payload};
-use crate::base::octets;
+use crate::wire::lanes::{self, Lanes, WINDOW};
 
 /// Octets of HOSTNAME, APP-NAME, PROCID and MSGID (RFC 5424 6).
 const FIELD_OCTETS_MAX: [usize; 4] = [255, 48, 128, 32];
 
-/// The place of APP-NAME among them.
+/// The places of APP-NAME and MSGID among them.
 const APP_NAME: usize = 1;
+const MSG_ID: usize = 3;
 
 /// UTF-8 byte order mark (RFC 5424 6.4).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -57,28 +58,28 @@ fn is_after_version(rest: &[u8]) -> bool {
     matches!(rest, [b'-'] | [b'-', b' ', ..] | [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', ..])
 }
 
+/// Reads a line of version 1 with a time as RFC 5424 6.2.3 writes it. `false`: it is none, and nothing was read.
+#[inline(never)]
+pub(super) fn usual<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+    let [b'1', b' ', rest @ ..] = start.rest else { return false };
+    let Some((stamp, after)) = timestamp::rfc3339(Cursor::new(rest)) else { return false };
+    let ended = after.at_field_end();
+    if ended {
+        message.format = Format::Rfc5424;
+        message.set_time(stamp);
+        fields(after, message);
+    }
+    ended
+}
+
 /// Reads everything behind VERSION.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     message.format = Format::Rfc5424;
     let mut cursor = start;
-    stamp(&mut cursor, message);
-    fields(cursor, message);
-}
-
-/// Reads TIMESTAMP, or moves over what stands in its place.
-fn stamp<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
-    match timestamp::iso(*cursor) {
+    match timestamp::iso(cursor) {
         Some((stamp, after)) if after.at_field_end() => {
-            *cursor = after;
-            match stamp {
-                Stamp::Known { time, standard } => {
-                    message.timestamp = Some(time);
-                    if !standard {
-                        message.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
-                    }
-                }
-                Stamp::Impossible => message.notes.insert(Notes::TIMESTAMP_INVALID),
-            }
+            cursor = after;
+            message.set_time(stamp);
         }
         _ => {
             if cursor.take_word() != b"-" {
@@ -86,41 +87,51 @@ fn stamp<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) {
             }
         }
     }
+    fields(cursor, message);
 }
 
 /// Reads from the space before HOSTNAME to the end.
+#[inline]
 pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
-    let Some((values, rest)) = printable_fields(start.rest) else { return odd_fields(start, message) };
-    for (value, octets_max) in values.iter().zip(FIELD_OCTETS_MAX) {
-        if value.is_empty() || value.len() > octets_max {
-            message.notes.insert(Notes::FIELD_NONSTANDARD);
-        }
-    }
-    [message.hostname, message.app_name, message.proc_id, message.msg_id] = values.map(not_nil);
-    message.content = content(Cursor::new(rest), message);
+    let Some((values, rest)) = usual_fields(start.rest) else { return odd_fields(start, message) };
+    [message.hostname, message.app_name, message.proc_id, message.msg_id] = values;
+    message.content = content(rest, message);
 }
 
-/// Reads four fields of printable US-ASCII, each between spaces, in one pass; gives what follows them.
-///
-/// `None`: they are not like that, or a payload stands where APP-NAME should.
+/// What [`usual_fields`] reads: HOSTNAME, APP-NAME, PROCID and MSGID without NILVALUE, and what follows them.
+type Fields<'a> = ([Option<&'a [u8]>; 4], Cursor<'a>);
+
+/// Reads four fields that are as they should be, each between spaces, all within the first 64 octets.
 #[inline]
-fn printable_fields(line: &[u8]) -> Option<([&[u8]; 4], &[u8])> {
-    let mut ends = octets::Places::new(line, octets::each_not_graphic);
-    let mut fields = [&b""[..]; 4];
-    let mut before = ends.next().filter(|place| *place == 0)?;
-    for field in &mut fields {
-        if line.get(before) != Some(&b' ') {
-            return None;
-        }
-        let end = ends.next()?;
-        *field = line.get(before + 1..end)?;
-        before = end;
+fn usual_fields(line: &[u8]) -> Option<Fields<'_>> {
+    let [others, spaces] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.graphic(), lanes.equal(b' ')]);
+    let mut left = spaces;
+    let places: [usize; 5] = std::array::from_fn(|_| {
+        let place = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        place
+    });
+    let [before, host_end, app_end, proc_end, end] = places;
+    // Without a fifth space its place is beyond the window.
+    let header = 1_u64.checked_shl(end as u32)?.wrapping_sub(1);
+    let is_empty = spaces & spaces << 1;
+    let is_payload = matches!(line.get(host_end + 1), Some(b'C' | b'L'));
+    if before != 0
+        || (others ^ spaces | is_empty) & header != 0
+        || app_end - host_end > FIELD_OCTETS_MAX[APP_NAME] + 1
+        || end - proc_end > FIELD_OCTETS_MAX[MSG_ID] + 1
+        || is_payload && payload::marker(Cursor::new(line.get(host_end + 1..)?)).is_some()
+    {
+        return None;
     }
-    let rest = line.get(before..)?;
-    let [b' ', rest @ ..] = rest else { return None };
-    let [hostname, ..] = fields;
-    let app_name = Cursor::new(line.get(hostname.len() + 2..)?);
-    payload::marker(app_name).is_none().then_some((fields, rest))
+    let rest = Cursor::new(line.get(end + 1..)?);
+    let values = [
+        not_nil(line.get(1..host_end)?),
+        not_nil(line.get(host_end + 1..app_end)?),
+        not_nil(line.get(app_end + 1..proc_end)?),
+        not_nil(line.get(proc_end + 1..end)?),
+    ];
+    (end > proc_end + 1).then_some((values, rest))
 }
 
 /// The field, unless it is NILVALUE or, against the rules, empty.
@@ -152,7 +163,7 @@ fn odd_fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
             return;
         }
         let word = cursor.take_word();
-        if word.is_empty() || word.len() > octets_max || !word.iter().all(u8::is_ascii_graphic) {
+        if word.is_empty() || word.len() > octets_max || lanes::count_of(word, Lanes::graphic) != word.len() {
             message.notes.insert(Notes::FIELD_NONSTANDARD);
         }
         *value = not_nil(word);
@@ -189,15 +200,26 @@ fn content<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> &'a [u8] {
 /// Whether what follows a timestamp is a complete RFC 5424 header that only lacks VERSION: four fields, of which
 /// PROCID is a number or `-`, then `-` or `[`. Junos and Check Point relays write `<166> 2023-05-08T10:54:24+10:00 host - - - - text`.
 pub(super) fn follows_stamp(start: Cursor<'_>) -> bool {
+    // Most lines are told by how the second word ends or the third begins.
+    let [spaces] = lanes::bits::<WINDOW, _>(start.rest, |lanes| [lanes.equal(b' ')]);
+    let behind_host = spaces & spaces.wrapping_sub(1);
+    let behind_app_name = behind_host & behind_host.wrapping_sub(1);
+    let place = behind_app_name.trailing_zeros() as usize;
+    if behind_app_name != 0
+        && let Some([last, b' ', first, ..]) = start.rest.get(place - 1..)
+        && (*last == b':' || !matches!(first, b'0'..=b'9' | b'-'))
+    {
+        return false;
+    }
     let mut cursor = start;
     for (index, octets_max) in FIELD_OCTETS_MAX.into_iter().enumerate() {
         if !cursor.eat(b' ') {
             return false;
         }
         let word = cursor.take_word();
-        // `host daemon: a b c - x` is RFC 3164.
+        // `host daemon: a b c - x` is RFC 3164, and so is the name of an event.
         let in_place = match index {
-            0 | APP_NAME => !word.ends_with(b":"),
+            0 | APP_NAME => !word.ends_with(b":") && !word.starts_with(b"%"),
             2 => word == b"-" || word.iter().all(u8::is_ascii_digit),
             _ => true,
         };
@@ -215,8 +237,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printable_fields_are_the_fields(line in proptest::string::bytes_regex(
-            "(?s-u)( (-|[!-~]{0,9}|[!-~]{30,60}|CEF: ?0\\|x|a\x7f|\\xffb)){1,5}( ?\\[?.{0,20})"
+        fn usual_fields_are_the_fields(line in proptest::string::bytes_regex(
+            "(?s-u)( (-|[!-~]{0,9}|[!-~]{30,60}|[a-z]{12}|CEF: ?0\\|x|a\x7f|\\xffb)){1,5}( ?\\[?.{0,20})"
         ).unwrap_or_else(|error| panic!("{error}"))) {
             let mut quick = Message::unparsed(&line);
             fields(Cursor::new(&line), &mut quick);
@@ -227,13 +249,40 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_stamp_is_told() {
+        let told = |line: &str| follows_stamp(Cursor::new(line.as_bytes()));
+        for line in [
+            " host - - - - text",
+            " host app 12 ID [a b=\"c\"]",
+            " host app 12 - -",
+            " h.example.com an-app-of-some-length 4711 - -",
+        ] {
+            assert!(told(line), "{line}");
+        }
+        let name = "a".repeat(70);
+        assert!(told(&format!(" {name} app 12 ID - x")));
+        for line in [
+            " host daemon: 1 b - x",
+            " host app x ID - text",
+            " host app 12 ID text",
+            " host %%01IFNET/4/IF_STATE(l)[5]:x 12 - - x",
+            " host",
+            "host app 12 ID - x",
+        ] {
+            assert!(!told(line), "{line}");
+        }
+        assert!(!told(&format!(" {name} app x ID - x")));
+    }
+
+    #[test]
     fn usual_fields_are_found_to_be_usual() {
-        let found = printable_fields(b" host app - ID47 - text");
-        assert_eq!(found, Some(([&b"host"[..], b"app", b"-", b"ID47"], &b"- text"[..])));
+        let found = usual_fields(b" host app - ID47 - text");
+        let fields = [Some(&b"host"[..]), Some(b"app"), None, Some(b"ID47")];
+        assert_eq!(found, Some((fields, Cursor::new(b"- text"))));
         for line in
             [&b" host app - ID47"[..], b"host app - ID47 -", b" h\xff app - ID47 -", b" h LEEF:1.0|a - i -"]
         {
-            assert_eq!(printable_fields(line), None, "{}", String::from_utf8_lossy(line));
+            assert_eq!(usual_fields(line), None, "{}", String::from_utf8_lossy(line));
         }
     }
 }

@@ -3,11 +3,13 @@
 //! Invariant: a [`StructuredData`] was read once from end to end and follows the grammar, so its iterators only
 //! find the places again. Nothing is unescaped until somebody asks for the pieces.
 
+use std::ops::Range;
+
 use super::cursor::Cursor;
 use super::escape::{Escapes, Pieces};
 use super::notes::Notes;
 use crate::base::limits::SD_PARAMS_MAX;
-use crate::base::octets::equal;
+use crate::wire::lanes::{self, Lanes, WINDOW};
 
 /// SD-ID and PARAM-NAME, octets (RFC 5424 6.3.2).
 const SD_NAME_OCTETS_MAX: usize = 32;
@@ -27,27 +29,21 @@ impl<'a> StructuredData<'a> {
     ///
     /// `None`: they break the grammar, or are more than [`SD_PARAMS_MAX`] elements and parameters.
     pub(super) fn read(line: Cursor<'a>, notes: &mut Notes) -> Option<(Self, Cursor<'a>)> {
-        let mut cursor = line;
-        let mut budget = SD_PARAMS_MAX;
-        let mut ids = [&b""[..]; REPEATED_SEARCH_ELEMENTS_MAX];
-        let mut elements = 0_usize;
-        let mut found = Notes::NONE;
-        while cursor.at(b'[') {
-            let id = element(&mut cursor, &mut budget, &mut found)?;
-            if ids.iter().take(elements).any(|earlier| *earlier == id) {
-                found.insert(Notes::SD_ID_REPEATED);
-            }
-            if let Some(place) = ids.get_mut(elements) {
-                *place = id;
-            }
-            elements += 1;
-        }
-        if elements == 0 || !cursor.at_field_end() {
+        let mut walk = Walk::new(line.rest);
+        let id = walk.element()?;
+        let is_repeated = walk.is_at(b'[') && walk.other_elements(id)?;
+        let (raw, rest) = line.rest.split_at_checked(walk.at)?;
+        let rest = Cursor::new(rest);
+        if !rest.at_field_end() || walk.names > SD_PARAMS_MAX {
             return None;
         }
-        let raw = line.rest.get(..line.rest.len() - cursor.rest.len())?;
-        notes.insert(found);
-        Some((Self { raw }, cursor))
+        if is_repeated {
+            notes.insert(Notes::SD_ID_REPEATED);
+        }
+        if walk.longest_name > SD_NAME_OCTETS_MAX {
+            notes.insert(Notes::SD_NAME_LONG);
+        }
+        Some((Self { raw }, rest))
     }
 
     /// The octets as received, escapes included.
@@ -59,102 +55,169 @@ impl<'a> StructuredData<'a> {
     /// The elements in the order of the message.
     #[must_use]
     pub fn elements(self) -> Elements<'a> {
-        Elements { cursor: Cursor::new(self.raw) }
+        Elements { walk: Walk::new(self.raw) }
     }
 }
 
-/// Moves over one `[SD-ID *(SP PARAM)]` and gives its SD-ID.
-fn element<'a>(cursor: &mut Cursor<'a>, budget: &mut usize, notes: &mut Notes) -> Option<&'a [u8]> {
-    cursor.take(1);
-    *budget = budget.checked_sub(1)?;
-    let id = name(cursor, notes)?;
-    while cursor.eat(b' ') {
-        *budget = budget.checked_sub(1)?;
-        name(cursor, notes)?;
-        if !cursor.eat_all(b"=\"") {
+/// A walk over elements, from one end of a name or a value to the next. What ends them is looked up for 64 octets at once.
+#[derive(Debug, Clone)]
+struct Walk<'a> {
+    line: &'a [u8],
+    /// The next octet.
+    at: usize,
+    /// The first octet of the window; never behind `at`.
+    window: usize,
+    /// Octets of the window that no SD-NAME has.
+    name_ends: u64,
+    /// Octets of the window that no PARAM-VALUE has without a backslash, and the backslash.
+    value_ends: u64,
+    /// Names so far: elements and parameters.
+    names: usize,
+    /// Octets of the longest name so far.
+    longest_name: usize,
+}
+
+impl<'a> Walk<'a> {
+    #[inline(always)]
+    fn new(line: &'a [u8]) -> Self {
+        let [name_ends, value_ends] =
+            lanes::bits_from(line, 0, |lanes| [name_ends(lanes), value_ends(lanes)]);
+        Self { line, at: 0, window: 0, name_ends, value_ends, names: 0, longest_name: 0 }
+    }
+
+    #[inline(always)]
+    fn is_at(&self, octet: u8) -> bool {
+        self.line.get(self.at) == Some(&octet)
+    }
+
+    /// Moves over one `[SD-ID *(SP PARAM)]` and gives the place of its SD-ID.
+    #[inline(always)]
+    fn element(&mut self) -> Option<Range<usize>> {
+        if !self.is_at(b'[') {
             return None;
         }
-        value(cursor)?;
-    }
-    cursor.eat(b']').then_some(id)
-}
-
-/// Printable US-ASCII without `=`, `]` and `"`.
-const NAME_OCTETS: [bool; 256] = {
-    let mut members = [false; 256];
-    let mut octet = 0_u8;
-    while octet < 128 {
-        members[octet as usize] = octet.is_ascii_graphic() && !matches!(octet, b'=' | b']' | b'"');
-        octet += 1;
-    }
-    members
-};
-
-/// What a value does not have without a backslash, and the backslash.
-const VALUE_ENDS: [bool; 256] = {
-    let mut members = [false; 256];
-    members[b'"' as usize] = true;
-    members[b'\\' as usize] = true;
-    members[b']' as usize] = true;
-    members
-};
-
-/// Octets of a value that are looked at one by one before eight at a time are: most values are short.
-const SHORT_OCTETS: usize = 16;
-
-/// Moves over an SD-NAME: printable US-ASCII without `=`, space, `]` and `"`.
-fn name<'a>(cursor: &mut Cursor<'a>, notes: &mut Notes) -> Option<&'a [u8]> {
-    let name = cursor.take_while(usize::MAX, |octet| NAME_OCTETS[usize::from(octet)]);
-    if name.len() > SD_NAME_OCTETS_MAX {
-        notes.insert(Notes::SD_NAME_LONG);
-    }
-    (!name.is_empty()).then_some(name)
-}
-
-/// Moves over a PARAM-VALUE and the quote that ends it; gives the value with its escapes.
-fn value<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let start = cursor.rest;
-    loop {
-        let near = cursor.take_while(SHORT_OCTETS, |octet| !VALUE_ENDS[usize::from(octet)]);
-        if near.len() == SHORT_OCTETS {
-            cursor.take_before(|word| equal(word, b'"') | equal(word, b'\\') | equal(word, b']'));
+        let id = self.name()?;
+        while self.is_at(b' ') {
+            self.param()?;
         }
-        match cursor.take(1) {
-            b"\"" => {
-                return start.get(..start.len() - cursor.rest.len() - 1);
-            }
-            // A backslash before anything but `"`, `\` and `]` stands for itself (6.3.3).
-            b"\\" => {
-                if matches!(cursor.peek(), Some(b'"' | b'\\' | b']')) {
-                    cursor.take(1);
+        let closed = self.is_at(b']');
+        self.at += 1;
+        closed.then_some(id)
+    }
+
+    /// Moves over one `SP PARAM-NAME="PARAM-VALUE"` and gives the places of name and value.
+    #[inline(always)]
+    fn param(&mut self) -> Option<[Range<usize>; 2]> {
+        let name = self.name()?;
+        if self.line.get(self.at..self.at + 2) != Some(b"=\"") {
+            return None;
+        }
+        self.at += 2;
+        let from = self.at;
+        self.value()?;
+        Some([name, from..self.at - 1])
+    }
+
+    /// Moves over the octet that stands before an SD-NAME, and the name: printable US-ASCII without `=`, space, `]` and `"`.
+    #[inline(always)]
+    fn name(&mut self) -> Option<Range<usize>> {
+        let from = self.at + 1;
+        self.at = from;
+        self.at = self.next(|walk| walk.name_ends, name_ends);
+        self.names += 1;
+        self.longest_name = self.longest_name.max(self.at - from);
+        (self.at > from).then_some(from..self.at)
+    }
+
+    /// Moves over a PARAM-VALUE and the quote that ends it.
+    #[inline(always)]
+    fn value(&mut self) -> Option<()> {
+        loop {
+            let place = self.next(|walk| walk.value_ends, value_ends);
+            self.at = place + 1;
+            match self.line.get(place) {
+                Some(b'"') => return Some(()),
+                // A backslash before anything but `"`, `\` and `]` stands for itself (6.3.3).
+                Some(b'\\') => {
+                    if matches!(self.line.get(self.at), Some(b'"' | b'\\' | b']')) {
+                        self.at += 1;
+                    }
                 }
+                // A bracket without its backslash, or the end.
+                _ => return None,
             }
-            // A bracket without its backslash, or the end.
-            _ => return None,
         }
+    }
+
+    /// The next of the octets that `found` has of the window and `kind` finds beyond it; the end, if there is none.
+    #[inline(always)]
+    fn next(&mut self, found: impl Fn(&Self) -> u64, kind: impl Fn(Lanes) -> Lanes) -> usize {
+        let within = self.at - self.window;
+        let ahead = if within < WINDOW { found(self) >> within } else { 0 };
+        if ahead != 0 {
+            return self.at + ahead.trailing_zeros() as usize;
+        }
+        self.move_window();
+        match found(self) {
+            0 => {
+                self.at + lanes::count_of(self.line.get(self.at..).unwrap_or_default(), |lanes| !kind(lanes))
+            }
+            ahead => self.at + ahead.trailing_zeros() as usize,
+        }
+    }
+
+    /// Lets the window begin here.
+    #[inline(never)]
+    fn move_window(&mut self) {
+        self.window = self.at;
+        [self.name_ends, self.value_ends] =
+            lanes::bits_from(self.line, self.at, |lanes| [name_ends(lanes), value_ends(lanes)]);
+    }
+
+    /// Moves over the elements behind the first, whose SD-ID is `first`, and tells whether an SD-ID was there before.
+    fn other_elements(&mut self, first: Range<usize>) -> Option<bool> {
+        let line = self.line;
+        let mut is_repeated = false;
+        let mut ids = [line.get(first)?; REPEATED_SEARCH_ELEMENTS_MAX];
+        let mut elements = 1;
+        while self.is_at(b'[') {
+            let id = self.element()?;
+            let id = line.get(id)?;
+            is_repeated |= ids.iter().take(elements).any(|earlier| *earlier == id);
+            if let Some(place) = ids.get_mut(elements) {
+                *place = id;
+            }
+            elements += 1;
+        }
+        Some(is_repeated)
     }
 }
 
+/// What ends an SD-NAME: all but printable US-ASCII, `=`, `]` and `"`.
+#[inline]
+fn name_ends(lanes: Lanes) -> Lanes {
+    !lanes.graphic() | lanes.equal(b'=') | lanes.equal(b']') | lanes.equal(b'"')
+}
+
+/// What a PARAM-VALUE does not have without a backslash, and the backslash.
+#[inline]
+fn value_ends(lanes: Lanes) -> Lanes {
+    lanes.equal(b'"') | lanes.equal(b'\\') | lanes.equal(b']')
+}
 /// Iterator over SD-ELEMENTs.
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {
-    cursor: Cursor<'a>,
+    walk: Walk<'a>,
 }
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
-        let start = self.cursor;
-        let mut budget = usize::MAX;
-        if !start.at(b'[') {
-            return None;
-        }
-        element(&mut self.cursor, &mut budget, &mut Notes::default())?;
-        let mut inside = start;
-        inside.take(1);
-        let id = name(&mut inside, &mut Notes::default())?;
-        Some(Element { id, params: inside })
+        let Range { start, end } = self.walk.element()?;
+        let id = self.walk.line.get(start..end)?;
+        let params = self.walk.line.get(end..self.walk.at)?;
+        Some(Element { id, params })
     }
 }
 
@@ -163,36 +226,33 @@ impl<'a> Iterator for Elements<'a> {
 pub struct Element<'a> {
     /// SD-ID, as `origin` or `exampleSDID@32473`.
     pub id: &'a [u8],
-    /// What follows the SD-ID; the iterator stops at `]`.
-    params: Cursor<'a>,
+    /// What follows the SD-ID, with `]`.
+    params: &'a [u8],
 }
 
 impl<'a> Element<'a> {
     /// The parameters in the order of the message; a name may repeat (RFC 5424 6.3.3).
     #[must_use]
     pub fn params(self) -> Params<'a> {
-        Params { cursor: self.params }
+        Params { walk: Walk::new(self.params) }
     }
 }
 
 /// Iterator over the SD-PARAMs of an element.
 #[derive(Debug, Clone)]
 pub struct Params<'a> {
-    cursor: Cursor<'a>,
+    walk: Walk<'a>,
 }
 
 impl<'a> Iterator for Params<'a> {
     type Item = Param<'a>;
 
     fn next(&mut self) -> Option<Param<'a>> {
-        if !self.cursor.eat(b' ') {
+        if !self.walk.is_at(b' ') {
             return None;
         }
-        let name = name(&mut self.cursor, &mut Notes::default())?;
-        if !self.cursor.eat_all(b"=\"") {
-            return None;
-        }
-        Some(Param { name, raw_value: value(&mut self.cursor)? })
+        let [name, value] = self.walk.param()?;
+        Some(Param { name: self.walk.line.get(name)?, raw_value: self.walk.line.get(value)? })
     }
 }
 

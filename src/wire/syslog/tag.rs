@@ -14,7 +14,7 @@ use super::cursor::Cursor;
 use super::notes::Notes;
 use super::timestamp;
 use super::{Message, Notation, host, mnemonic, payload};
-use crate::base::octets;
+use crate::wire::lanes::Lanes;
 
 /// Octets of TAG (RFC 3164 4.1.3); longer ones are noted.
 const TAG_OCTETS_MAX: usize = 32;
@@ -114,7 +114,7 @@ pub(super) fn is_definite(start: Cursor<'_>) -> bool {
 }
 
 /// Reads the name of an event in the place of the tag; it is the program as well.
-fn event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+pub(super) fn event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
     let mut cursor = start;
     if cursor.at(b'(') {
         // Comware members of a stack: `(Stack) %%10SC/6/...`.
@@ -170,6 +170,9 @@ pub(super) fn named_event<'a>(text: Cursor<'a>, message: &mut Message<'a>) {
 
 /// Moves over ` :` or `:`, and one space.
 fn end(cursor: &mut Cursor<'_>) {
+    if cursor.eat_all(b": ") {
+        return;
+    }
     let mut ahead = *cursor;
     ahead.eat_spaces();
     if ahead.eat(b':') {
@@ -244,7 +247,7 @@ fn topics<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
 /// Reads `name[proc-id]:`, `name[proc-id] `, `name:` or `name `.
 fn name_and_proc_id<'a>(start: Cursor<'a>) -> Option<Tag<'a>> {
     let mut cursor = start;
-    cursor.take_before(octets::not_of_name);
+    cursor.take_of(Lanes::of_name);
     loop {
         cursor.take_while(NAME_OCTETS_MAX, is_tag_octet);
         let name = start.rest.get(..start.rest.len() - cursor.rest.len())?;

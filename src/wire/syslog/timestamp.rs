@@ -7,9 +7,10 @@
 //! Invariant: a [`DeviceTime`] exists in the calendar; 31 November and 14:99 are refused, never rolled over.
 
 use super::cursor::Cursor;
+use super::time_of_day::TimeOfDay;
 use super::zone::{Offset, is_zone_word};
 use crate::base::civil;
-use crate::base::octets;
+use crate::base::digits;
 
 /// What a Cisco device says about its clock, by the character before the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,60 +73,98 @@ impl Stamp<'_> {
 /// `None`: there is none. The octet after the stamp is not judged.
 pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let clock = match cursor.peek()? {
-        b'*' => ClockMark::NotSet,
-        b'.' => ClockMark::NotSynchronised,
-        _ => ClockMark::Unmarked,
-    };
-    if clock != ClockMark::Unmarked {
-        cursor.take(1);
-    }
-    let found = match cursor.peek()? {
+    let clock = mark(&mut cursor);
+    let (stamp, rest) = match cursor.peek()? {
         b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)).or_else(|| slashed(cursor)),
-        letter if letter.is_ascii_alphabetic() => {
-            if let Some(found) = plain(cursor) {
-                return Some(with_clock(found, clock));
-            }
+        letter if letter.is_ascii_alphabetic() => plain(cursor).or_else(|| {
             let after_weekday = skip_weekday(cursor);
             match after_weekday.peek()? {
                 b'0'..=b'9' => iso(after_weekday).map(|(stamp, cursor)| (stamp.nonstandard(), cursor)),
                 _ => month_first(after_weekday, None),
             }
-        }
+        }),
         _ => None,
     }?;
-    Some(with_clock(found, clock))
+    Some((with_clock(stamp, clock), rest))
 }
 
 /// The stamp with what stood before it.
-fn with_clock<'a>((stamp, rest): (Stamp<'a>, Cursor<'a>), clock: ClockMark) -> (Stamp<'a>, Cursor<'a>) {
+#[inline(always)]
+fn with_clock(stamp: Stamp<'_>, clock: ClockMark) -> Stamp<'_> {
     match stamp {
         Stamp::Known { time, standard } => {
             let standard = standard && clock == ClockMark::Unmarked;
-            (Stamp::Known { time: DeviceTime { clock, ..time }, standard }, rest)
+            Stamp::Known { time: DeviceTime { clock, ..time }, standard }
         }
-        Stamp::Impossible => (Stamp::Impossible, rest),
+        Stamp::Impossible => Stamp::Impossible,
     }
 }
 
-/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a fraction, if neither a year nor an offset may
-/// follow: most lines start so, and the places of all digits are known.
-#[inline(always)]
-pub(super) fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (date, rest) = start.rest.split_first_chunk::<7>()?;
-    let (time, rest) = rest.split_first_chunk::<8>()?;
-    let [m1, m2, m3, b' ', d1, d2, b' '] = *date else { return None };
-    let mut time = TimeOfDay::of(time)?;
-    let day = two(if d1 == b' ' { b'0' } else { d1 }, d2)?;
-    let mut cursor = Cursor::new(rest);
-    time.read_fraction(&mut cursor);
+/// [`of_device`] without a mark, if neither a year nor an offset may follow.
+fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (stamp, cursor) = of_device(start)?;
     let ends = matches!(
         cursor.rest,
         [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
     );
-    let month = if ends { month_number([m1, m2, m3])? } else { return None };
-    let standard = d1 != b'0' && m1.is_ascii_uppercase() && time.nanosecond.is_none();
-    Some((assemble(None, month, day, time, Offset::Absent, standard), cursor))
+    ends.then_some((stamp, cursor))
+}
+
+/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a year before the time, a fraction behind it,
+/// and Cisco's mark before all; what follows is not looked at. Most lines start so, and the places of all digits are known.
+#[inline(always)]
+pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let clock = mark(&mut cursor);
+    let (date, rest) = cursor.rest.split_first_chunk()?;
+    let (month, day, standard) = month_and_day(date)?;
+    let (year, rest) = match rest {
+        [_, _, b':', ..] => (None, rest),
+        [a, b, c, d, b' ', rest @ ..] => (Some(year_of([*a, *b, *c, *d])?), rest),
+        _ => return None,
+    };
+    let (time, rest) = rest.split_first_chunk()?;
+    let (time, cursor) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
+    let standard = standard && year.is_none() && time.nanosecond.is_none();
+    let stamp = assemble(year, month, day, time, Offset::Absent, standard);
+    Some((with_clock(stamp, clock), cursor))
+}
+
+/// The plausible year that four digits are.
+#[inline]
+fn year_of(text: [u8; 4]) -> Option<i32> {
+    let mut year = 0;
+    for octet in text {
+        year = year * 10 + i32::from(digit(octet)?);
+    }
+    Some(year).filter(|year| PLAUSIBLE_YEARS.contains(year))
+}
+
+/// Moves over what Cisco devices put before the time when their clock is not right.
+#[inline(always)]
+fn mark(cursor: &mut Cursor<'_>) -> ClockMark {
+    let clock = match cursor.peek() {
+        Some(b'*') => ClockMark::NotSet,
+        Some(b'.') => ClockMark::NotSynchronised,
+        _ => return ClockMark::Unmarked,
+    };
+    cursor.take(1);
+    clock
+}
+
+/// Reads `Oct 11 ` or `Oct  1 `: month, day, and whether they are written as RFC 3164 4.1.2 wants it.
+#[inline(always)]
+fn month_and_day(text: &[u8; 7]) -> Option<(u8, u8, bool)> {
+    let [month @ .., b' ', d1, d2, b' '] = text else { return None };
+    let tens = if *d1 == b' ' { 0 } else { digit(*d1)? };
+    let standard = *d1 != b'0' && month[0].is_ascii_uppercase();
+    Some((month_number(*month)?, tens * 10 + digit(*d2)?, standard))
+}
+
+/// The value of a decimal digit.
+#[inline(always)]
+fn digit(octet: u8) -> Option<u8> {
+    Some(octet.wrapping_sub(b'0')).filter(|value| *value <= 9)
 }
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
@@ -141,45 +180,45 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 /// [`iso`] where the places of the digits are not known.
 fn odd_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let year = cursor.number(4, 4)?;
+    let year = year(&mut cursor)?;
     let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
     cursor.take(1);
-    let month = cursor.number(1, 2)?;
+    let month = cursor.small_number(1)?;
     if !cursor.eat(separator) {
         return None;
     }
-    let day = cursor.number(1, 2)?;
+    let day = cursor.small_number(1)?;
     let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
     cursor.take(1);
     let date_octets = start.rest.len() - cursor.rest.len();
-    let time = TimeOfDay::read(&mut cursor)?;
+    let (time, cursor) = TimeOfDay::read(cursor)?;
     let standard = separator == b'-' && date_octets == 11 && between == b'T';
-    Some(end_of_iso(cursor, [year, month, day], time, standard))
+    Some(end_of_iso(cursor, (year, month, day), time, standard))
 }
 
 /// Reads `2003-10-11T22:14:15` exactly as RFC 5424 6.2.3 writes it, and what follows: the places of all digits are known.
 #[inline(always)]
-fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+pub(super) fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (date, rest) = start.rest.split_first_chunk::<11>()?;
     let (time, rest) = rest.split_first_chunk::<8>()?;
-    let [century, _, year, ..] = octets::two_digits(date.first_chunk()?, b"0000-00-")?;
-    let [_, _, month, _, _, day, ..] = octets::two_digits(date.last_chunk()?, b"0-00-00T")?;
-    let date = [century * 100 + year, month, day];
-    let mut time = TimeOfDay::of(time)?;
-    let mut cursor = Cursor::new(rest);
-    time.read_fraction(&mut cursor);
-    if cursor.eat(b'Z') {
-        let [year, month, day] = date;
-        let zone = Offset::Minutes { value: 0, standard: true };
-        return Some((assemble(i32::try_from(year).ok(), month, day, time, zone, time.standard), cursor));
-    }
-    Some(end_of_iso(cursor, date, time, true))
+    let [century, _, year, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
+    let [_, _, month, _, _, day, ..] = digits::two_digits(date.last_chunk()?, b"0-00-00T")?;
+    let year = i32::from(century) * 100 + i32::from(year);
+    let (time, cursor) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
+    let (zone, rest) = match cursor.rest {
+        [b'Z', rest @ ..] => (Offset::Minutes { value: 0, standard: true }, rest),
+        [sign @ (b'+' | b'-'), a, b, b':', c, d, rest @ ..] => {
+            (Offset::of(*sign, [digit(*a)?, digit(*b)?], [digit(*c)?, digit(*d)?]), rest)
+        }
+        _ => return Some(end_of_iso(cursor, (year, month, day), time, true)),
+    };
+    Some((assemble(Some(year), month, day, time, zone, time.standard), Cursor::new(rest)))
 }
 
 /// Reads what follows date and time: Huawei's counter, and the zone.
 fn end_of_iso<'a>(
     start: Cursor<'a>,
-    [year, month, day]: [u32; 3],
+    (year, month, day): (i32, u8, u8),
     mut time: TimeOfDay,
     standard: bool,
 ) -> (Stamp<'a>, Cursor<'a>) {
@@ -192,33 +231,44 @@ fn end_of_iso<'a>(
     }
     let zone = Offset::read(&mut cursor);
     let standard = standard && time.standard && zone.standard();
-    (assemble(i32::try_from(year).ok(), month, day, time, zone, standard), cursor)
+    (assemble(Some(year), month, day, time, zone, standard), cursor)
 }
 
-/// The value of two decimal digits.
-fn two(tens: u8, ones: u8) -> Option<u32> {
-    match (tens, ones) {
-        (b'0'..=b'9', b'0'..=b'9') => Some(u32::from(tens - b'0') * 10 + u32::from(ones - b'0')),
-        _ => None,
-    }
+/// Moves over the four digits of a year.
+///
+/// With `None` the cursor has moved as well, so work on a copy.
+fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
+    let century = cursor.small_number(2)?;
+    Some(i32::from(century) * 100 + i32::from(cursor.small_number(2)?))
+}
+
+/// Years that a device's clock may show, where a number might as well be something else.
+const PLAUSIBLE_YEARS: std::ops::Range<i32> = 1970..2200;
+
+/// Reads a stamp whose date and time stand apart and have all their digits, as `2026-03-31` and `07:48:26`.
+#[inline]
+pub(super) fn date_and_time_of_ten<'a>(date: &[u8; 10], time: &[u8; 8]) -> Option<Stamp<'a>> {
+    let [century, _, year, _, _, month, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
+    let [.., day, _] = digits::two_digits(date.last_chunk()?, b"00-00-00")?;
+    let year = i32::from(century) * 100 + i32::from(year);
+    Some(assemble(Some(year), month, day, TimeOfDay::of(time)?, Offset::Absent, false))
 }
 
 /// Reads a stamp whose date and time stand apart, as `date=2026-03-31 time=07:48:26`.
 pub(super) fn date_and_time<'a>(date: &[u8], start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut parts = Cursor::new(date);
-    let year = parts.number(4, 4)?;
-    let month = if parts.eat(b'-') { parts.number(1, 2)? } else { return None };
-    let day = if parts.eat(b'-') { parts.number(1, 2)? } else { return None };
-    let mut cursor = start;
-    let time = TimeOfDay::read(&mut cursor)?;
+    let year = year(&mut parts)?;
+    let month = if parts.eat(b'-') { parts.small_number(1)? } else { return None };
+    let day = if parts.eat(b'-') { parts.small_number(1)? } else { return None };
+    let (time, cursor) = TimeOfDay::read(start)?;
     let known = parts.is_empty() && cursor.at_field_end();
-    known.then(|| (assemble(i32::try_from(year).ok(), month, day, time, Offset::Absent, false), cursor))
+    known.then(|| (assemble(Some(year), month, day, time, Offset::Absent, false), cursor))
 }
 
 /// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it, or `2018-Nov- 9 15:41:30`, as Opengear does.
 fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let year = cursor.number(4, 4)?;
+    let year = year(&mut cursor)?;
     if !cursor.eat(b'-') && !cursor.eat_spaces() {
         return None;
     }
@@ -229,31 +279,30 @@ fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 /// the month is first, as by default. Of `15:09:41 GMT`, without a date, nobody knows the day.
 fn slashed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let first = cursor.number(2, 2)?;
+    let first = cursor.small_number(2)?;
     if cursor.at(b':') {
-        cursor = start;
-        TimeOfDay::read(&mut cursor)?;
+        let (_, cursor) = TimeOfDay::read(start)?;
         return cursor.rest.starts_with(b" GMT ").then_some((Stamp::Impossible, cursor));
     }
     if !cursor.eat(b'/') {
         return None;
     }
-    let second = cursor.number(2, 2)?;
-    let year = if cursor.eat(b'/') { cursor.number(4, 4)? } else { return None };
-    let time = if cursor.eat(b':') { TimeOfDay::read(&mut cursor)? } else { return None };
+    let second = cursor.small_number(2)?;
+    let year = if cursor.eat(b'/') { year(&mut cursor)? } else { return None };
+    let (time, cursor) = if cursor.eat(b':') { TimeOfDay::read(cursor)? } else { return None };
     let (month, day) = if first > 12 { (second, first) } else { (first, second) };
-    Some((assemble(i32::try_from(year).ok(), month, day, time, Offset::Absent, false), cursor))
+    Some((assemble(Some(year), month, day, time, Offset::Absent, false), cursor))
 }
 
 /// Reads `Oct 11 22:14:15`, with a year after the day or after the time, with a fraction, with an offset.
-fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+fn month_first<'a>(start: Cursor<'a>, year: Option<i32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let name: &[u8; 3] = cursor.take(3).try_into().ok()?;
     let month = month_number(*name)?;
     let dashed = year.is_some() && cursor.eat(b'-');
     let padded = cursor.eat_spaces() || dashed;
     let day_start = cursor;
-    let day = cursor.number(1, 2)?;
+    let day = cursor.small_number(1)?;
     let standard = year.is_none()
         && padded
         && start.rest.len() - cursor.rest.len() == 6
@@ -269,7 +318,7 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, C
         cursor.eat_spaces();
         Some(year)
     });
-    let time = TimeOfDay::read(&mut cursor)?;
+    let (time, mut cursor) = TimeOfDay::read(cursor)?;
     let zone = Offset::read(&mut cursor);
     let year = after_day.or_else(|| {
         let mut after_time = cursor;
@@ -278,7 +327,6 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, C
         Some(year)
     });
     let standard = standard && year.is_none() && time.nanosecond.is_none() && zone == Offset::Absent;
-    let year = year.and_then(|year| i32::try_from(year).ok());
     Some((assemble(year, month, day, time, zone, standard), cursor))
 }
 
@@ -286,15 +334,15 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<u32>) -> Option<(Stamp<'a>, C
 pub(super) fn year_after_zone<'a>(start: Cursor<'a>) -> Option<(i32, Cursor<'a>)> {
     let mut cursor = start;
     let year = if cursor.eat(b' ') { year_before(&mut cursor, b' ') } else { None }?;
-    Some((i32::try_from(year).ok()?, cursor)).filter(|_| cursor.at(b' '))
+    Some((year, cursor)).filter(|_| cursor.at(b' '))
 }
 
 /// Moves over four digits of a plausible year that a space, the end, or `end` and one of these follow.
 ///
 /// With `None` the cursor has moved as well, so work on a copy.
-fn year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<u32> {
+fn year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<i32> {
     let mut ahead = *cursor;
-    let year = ahead.number(4, 4).filter(|year| (1970..2200).contains(year))?;
+    let year = year(&mut ahead).filter(|year| PLAUSIBLE_YEARS.contains(year))?;
     *cursor = ahead;
     // `2001:db8::1` after a time is a host.
     (ahead.at_field_end() || ahead.eat(end) && ahead.at_field_end()).then_some(year)
@@ -318,139 +366,54 @@ fn lower_case(name: [u8; 3]) -> [u8; 3] {
 
 /// The month of an English three-letter name in any case.
 #[inline(always)]
-fn month_number(name: [u8; 3]) -> Option<u32> {
-    Some(match &lower_case(name) {
-        b"jan" => 1,
-        b"feb" => 2,
-        b"mar" => 3,
-        b"apr" => 4,
-        b"may" => 5,
-        b"jun" => 6,
-        b"jul" => 7,
-        b"aug" => 8,
-        b"sep" => 9,
-        b"oct" => 10,
-        b"nov" => 11,
-        b"dec" => 12,
-        _ => return None,
-    })
+fn month_number(name: [u8; 3]) -> Option<u8> {
+    const fn word(name: [u8; 3]) -> u32 {
+        // No other octet becomes a letter of lower case by this bit.
+        u32::from_le_bytes([name[0], name[1], name[2], 0]) | 0x0020_2020
+    }
+    const NAMES: [u32; 12] = [
+        word(*b"jan"),
+        word(*b"feb"),
+        word(*b"mar"),
+        word(*b"apr"),
+        word(*b"may"),
+        word(*b"jun"),
+        word(*b"jul"),
+        word(*b"aug"),
+        word(*b"sep"),
+        word(*b"oct"),
+        word(*b"nov"),
+        word(*b"dec"),
+    ];
+    let name = word(name);
+    (1..).zip(NAMES).find_map(|(number, known)| (known == name).then_some(number))
 }
-
-/// `hh:mm:ss` with an optional fraction, values as written.
-#[derive(Clone, Copy)]
-struct TimeOfDay {
-    hour: u32,
-    minute: u32,
-    second: u32,
-    /// `None` without a fraction.
-    nanosecond: Option<u32>,
-    /// Two-digit hour and, if there is a fraction, a point and at most six digits.
-    standard: bool,
-}
-
-impl TimeOfDay {
-    /// Reads `hh:mm:ss`, all digits at once.
-    #[inline]
-    fn of(text: &[u8; 8]) -> Option<Self> {
-        let [hour, _, _, minute, _, _, second, _] = octets::two_digits(text, b"00:00:00")?;
-        Some(Self { hour, minute, second, nanosecond: None, standard: true })
-    }
-
-    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
-        if let Some(mut time) = cursor.rest.first_chunk().and_then(Self::of) {
-            cursor.take(8);
-            time.read_fraction(cursor);
-            return Some(time);
-        }
-        Self::read_odd(cursor)
-    }
-
-    /// [`TimeOfDay::read`] of one digit at a time: the hour may have but one.
-    fn read_odd(cursor: &mut Cursor<'_>) -> Option<Self> {
-        let before = cursor.rest.len();
-        let hour = cursor.number(1, 2)?;
-        let standard = before - cursor.rest.len() == 2;
-        if !cursor.eat(b':') {
-            return None;
-        }
-        let minute = cursor.number(2, 2)?;
-        if !cursor.eat(b':') {
-            return None;
-        }
-        let second = cursor.number(2, 2)?;
-        let mut time = Self { hour, minute, second, nanosecond: None, standard };
-        time.read_fraction(cursor);
-        Some(time)
-    }
-
-    /// Reads a fraction, if there is one.
-    #[inline]
-    fn read_fraction(&mut self, cursor: &mut Cursor<'_>) {
-        let [mark @ (b'.' | b','), rest @ ..] = cursor.rest else { return };
-        // Up to seven digits and what ends them are read at once.
-        match rest.first_chunk().map(octets::leading_digits) {
-            Some((value, digits @ 1..=7)) => {
-                self.nanosecond = POWERS_OF_TEN.get(9 - digits).map(|power| value * power);
-                self.standard = self.standard && *mark == b'.' && digits <= 6;
-                cursor.take(1 + digits);
-            }
-            Some((_, 0)) => {}
-            _ => self.read_odd_fraction(cursor),
-        }
-    }
-
-    /// Reads a fraction of many digits, or at the end of the line.
-    fn read_odd_fraction(&mut self, cursor: &mut Cursor<'_>) {
-        let mut ahead = *cursor;
-        let mark = ahead.take(1);
-        let digits = ahead.rest.len();
-        if let Some(value) = ahead.number(1, 9) {
-            let digits = digits - ahead.rest.len();
-            self.nanosecond = POWERS_OF_TEN.get(9 - digits).map(|power| value * power);
-            let dropped = ahead.take_while(32, |octet| octet.is_ascii_digit());
-            self.standard = self.standard && mark == b"." && digits <= 6 && dropped.is_empty();
-            *cursor = ahead;
-        }
-    }
-}
-
-/// Ten to the power of the place.
-const POWERS_OF_TEN: [u32; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Puts the parts together if they make a time that exists.
 #[inline(always)]
 fn assemble<'a>(
     year: Option<i32>,
-    month: u32,
-    day: u32,
+    month: u8,
+    day: u8,
     time: TimeOfDay,
     zone: Offset,
     standard: bool,
 ) -> Stamp<'a> {
     // Without a year, 29 February may be right: 2000 is a leap year.
-    let month = u8::try_from(month).unwrap_or(0);
-    let day = u8::try_from(day).unwrap_or(0);
-    let exists = day >= 1 && day <= civil::days_in_month(year.unwrap_or(2000), month);
+    let exists = day >= 1 && day <= civil::days_in_month(year.unwrap_or(2000), month) && time.exists();
     let offset_minutes = match zone {
         Offset::Absent => None,
         Offset::Minutes { value, .. } => Some(value),
         Offset::Impossible => return Stamp::Impossible,
     };
-    if !exists || time.hour > 23 || time.minute > 59 || time.second > 59 {
+    if !exists {
         return Stamp::Impossible;
     }
-    let time = DeviceTime {
-        year,
-        month,
-        day,
-        hour: u8::try_from(time.hour).unwrap_or(0),
-        minute: u8::try_from(time.minute).unwrap_or(0),
-        second: u8::try_from(time.second).unwrap_or(0),
-        nanosecond: time.nanosecond.unwrap_or(0),
-        offset_minutes,
-        zone: None,
-        clock: ClockMark::Unmarked,
-    };
+    let TimeOfDay { hour, minute, second, nanosecond, .. } = time;
+    let nanosecond = nanosecond.unwrap_or(0);
+    let clock = ClockMark::Unmarked;
+    let time =
+        DeviceTime { year, month, day, hour, minute, second, nanosecond, offset_minutes, zone: None, clock };
     Stamp::Known { time, standard }
 }
 
@@ -477,15 +440,11 @@ fn since_1970<'a>(seconds: i64) -> Stamp<'a> {
     let date = civil::civil_from_days(seconds.div_euclid(civil::SECONDS_PER_DAY));
     // A day has 86,400 seconds.
     let second = u32::try_from(seconds.rem_euclid(civil::SECONDS_PER_DAY)).unwrap_or(0);
-    let time = TimeOfDay {
-        hour: second / 3_600,
-        minute: second / 60 % 60,
-        second: second % 60,
-        nanosecond: None,
-        standard: false,
-    };
+    let [hour, minute, second] =
+        [second / 3_600, second / 60 % 60, second % 60].map(|part| u8::try_from(part).unwrap_or(0));
+    let time = TimeOfDay { hour, minute, second, nanosecond: None, standard: false };
     let zone = Offset::Minutes { value: 0, standard: false };
-    assemble(Some(date.year), u32::from(date.month), u32::from(date.day), time, zone, false)
+    assemble(Some(date.year), date.month, date.day, time, zone, false)
 }
 
 #[cfg(test)]

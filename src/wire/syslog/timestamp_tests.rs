@@ -133,25 +133,43 @@ proptest! {
         if let Some(quick) = rfc3339(start) {
             prop_assert_eq!(Some(quick), odd_iso(start));
         }
-        let shown = |time: TimeOfDay| {
+        let shown = |(time, rest): (TimeOfDay, _)| {
             let TimeOfDay { hour, minute, second, nanosecond, standard } = time;
-            (hour, minute, second, nanosecond, standard)
+            (hour, minute, second, nanosecond, standard, rest)
         };
         let line = format!("{time}{end}");
-        let mut quick = Cursor::new(line.as_bytes());
-        let mut thorough = quick;
-        let found = TimeOfDay::read(&mut quick).map(shown);
-        prop_assert_eq!(found, TimeOfDay::read_odd(&mut thorough).map(shown));
-        if found.is_some() {
-            prop_assert_eq!(quick, thorough);
+        let start = Cursor::new(line.as_bytes());
+        prop_assert_eq!(TimeOfDay::read(start).map(shown), TimeOfDay::read_odd(start).map(shown));
+    }
+
+    /// Digits one by one are what the fraction of any length is.
+    #[test]
+    fn fractions_of_any_length_are_read(digits in "[0-9]{0,12}", mark in "[.,]", after in "([^0-9].{0,9})?") {
+        let line = format!("{mark}{digits}{after}");
+        let time = TimeOfDay { hour: 1, minute: 2, second: 3, nanosecond: None, standard: true };
+        let (read, rest) = time.with_fraction(Cursor::new(line.as_bytes()));
+        let nanosecond = format!("{digits:0<9}").get(..9).and_then(|text| text.parse().ok());
+        prop_assert_eq!(read.nanosecond, nanosecond.filter(|_| !digits.is_empty()));
+        prop_assert_eq!(read.standard, digits.is_empty() || mark == "." && digits.len() <= 6);
+        prop_assert_eq!(rest.rest, if digits.is_empty() { line.as_bytes() } else { after.as_bytes() });
+    }
+
+    #[test]
+    fn dates_at_known_places_are_read_as_any_others(
+        mark in "[*.]?",
+        month in "(Jan|feb|MAR|Apr|may|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Foo)",
+        day in "( [0-9]|[0-9]{2}|[0-9] )",
+        year in "( [0-9]{4}| 19[67][0-9]| 2[0-2][0-9]{2})?",
+        time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}([.,][0-9]{0,8})?",
+        after in "(: .{0,9}| [a-z].{0,9})",
+    ) {
+        let line = format!("{mark}{month} {day}{year} {time}{after}");
+        let start = Cursor::new(line.as_bytes());
+        if let Some(quick) = of_device(start) {
+            let mut unmarked = start;
+            let clock = super::mark(&mut unmarked);
+            let thorough = month_first(unmarked, None).map(|(stamp, rest)| (with_clock(stamp, clock), rest));
+            prop_assert_eq!(Some(quick), thorough);
         }
-        let none = TimeOfDay { hour: 0, minute: 0, second: 0, nanosecond: None, standard: true };
-        let (mut by_words, mut by_digits) = (none, none);
-        let (mut quick, mut thorough) = (Cursor::new(end.as_bytes()), Cursor::new(end.as_bytes()));
-        by_words.read_fraction(&mut quick);
-        if matches!(end.as_bytes(), [b'.' | b',', ..]) {
-            by_digits.read_odd_fraction(&mut thorough);
-        }
-        prop_assert_eq!((shown(by_words), quick), (shown(by_digits), thorough));
     }
 }

@@ -16,6 +16,18 @@ pub(super) enum Offset {
 }
 
 impl Offset {
+    /// The offset that a sign, two digits of hours and two of minutes are.
+    #[inline]
+    pub(super) fn of(sign: u8, hours: [u8; 2], minutes: [u8; 2]) -> Self {
+        let number = |[tens, ones]: [u8; 2]| i32::from(tens) * 10 + i32::from(ones);
+        let (hours, minutes) = (number(hours), number(minutes));
+        if hours > 23 || minutes > 59 {
+            return Self::Impossible;
+        }
+        let value = hours * 60 + minutes;
+        Self::Minutes { value: if sign == b'-' { -value } else { value }, standard: true }
+    }
+
     /// Reads `Z`, `+01:00`, `+0100`, `+01`, also after one space.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Self {
         let mut ahead = *cursor;
