@@ -2,7 +2,6 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
-use crate::base::digits;
 use crate::wire::lanes::{self, Lanes};
 
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
@@ -96,23 +95,26 @@ impl<'a> Cursor<'a> {
         self.rest.len() != before
     }
 
+    /// Moves over decimal digits and gives their value, if there are any and it fits.
+    ///
+    /// With `None` the cursor stays where it is.
+    #[inline]
+    pub(super) fn count(&mut self) -> Option<u64> {
+        let (mut value, mut rest) = (0_u64, self.rest);
+        while let [digit @ b'0'..=b'9', after @ ..] = rest {
+            value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            rest = after;
+        }
+        let has_digits = rest.len() < self.rest.len();
+        self.rest = rest;
+        has_digits.then_some(value)
+    }
+
     /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.
     ///
     /// With fewer digits than `count_min` it gives `None`; the cursor has then moved, so work on a copy.
     #[inline]
     pub(super) fn number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
-        // Up to seven digits and what ends them are read at once.
-        match self.rest.first_chunk().map(digits::leading_digits) {
-            Some((value, count @ 0..=7)) if count <= count_max => {
-                self.take(count);
-                (count >= count_min).then_some(value)
-            }
-            _ => self.long_number(count_min, count_max),
-        }
-    }
-
-    /// [`Cursor::number`] of one digit at a time.
-    fn long_number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
         let mut value = 0_u32;
         let mut count = 0;
         while count < count_max.min(9) {

@@ -20,7 +20,6 @@ use super::cursor::Cursor;
 use super::host::{is_host, is_ip_address};
 use super::mnemonic;
 use super::timestamp::{self, ClockMark, Stamp};
-use crate::base::digits;
 
 /// Octets of the letters of a zone word.
 const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=7;
@@ -123,31 +122,14 @@ pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
     }
 }
 
-/// Moves over `123: `.
+/// Moves over `123: `, if the number fits into 64 bits.
 #[inline]
 pub(super) fn sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
-    // Up to seven digits and what ends them are read at once.
-    let near = cursor.rest.first_chunk().map(digits::leading_digits);
-    if let Some((value, count @ 1..=7)) = near
-        && let Some([b':', b' ', rest @ ..]) = cursor.rest.get(count..)
-        && !matches!(rest, [b' ', ..])
-    {
-        *cursor = Cursor::new(rest);
-        return Some(u64::from(value));
-    }
-    odd_sequence(cursor)
-}
-
-/// [`sequence`] of many digits, at the end of the line, or before more than one space.
-fn odd_sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
     let mut ahead = *cursor;
-    let digits = ahead.take_while(20, |octet| octet.is_ascii_digit());
-    if digits.is_empty() || !ahead.eat(b':') || !ahead.at_field_end() {
+    let value = ahead.count()?;
+    if !ahead.eat(b':') || !ahead.at_field_end() {
         return None;
     }
-    let value = digits
-        .iter()
-        .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')))?;
     ahead.eat_spaces();
     *cursor = ahead;
     Some(value)

@@ -54,6 +54,12 @@ impl<'a> Mnemonic<'a> {
     }
 }
 
+/// A digit, or a letter on small switches.
+#[inline]
+fn is_severity(octet: u8) -> bool {
+    matches!(octet, b'0'..=b'7' | b'A'..=b'Z')
+}
+
 /// The place of the severity in `name`.
 fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
     // Parts are short: a search of many octets at a time would take longer.
@@ -62,7 +68,9 @@ fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
     loop {
         let rest = name.get(from..)?;
         match rest {
-            [_, b'0'..=b'7' | b'A'..=b'Z', after, _, ..] if *after == separator => return Some(from + 1),
+            [_, severity, after, _, ..] if *after == separator && is_severity(*severity) => {
+                return Some(from + 1);
+            }
             _ => from += 1 + next(rest.get(1..)?)?,
         }
     }
@@ -73,17 +81,21 @@ fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
 #[inline]
 fn name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Option<usize> {
     const NEAR: usize = 32;
-    let [others, separators, severities] = lanes::bits::<NEAR, _>(text, |lanes| {
-        [!kind(lanes), lanes.equal(separator), lanes.within(b'0', b'7') | lanes.within(b'A', b'Z')]
-    });
+    let [others, separators] = lanes::bits::<NEAR, _>(text, |lanes| [!kind(lanes), lanes.equal(separator)]);
     let octets = (others.trailing_zeros() as usize).min(text.len());
     if octets >= NEAR {
         return far_name_octets(text, separator, kind);
     }
-    // The first separator must have something before it, the second something behind it.
+    // The first separator must have something before it, the second something behind it, and one octet between them.
     let last = 1_u64.checked_shl(octets.checked_sub(3)? as u32)?;
-    let parts = separators & severities >> 1 & separators >> 2 & (last - 1);
-    (parts != 0 && separators & 1 == 0).then_some(octets)
+    let mut pairs = separators & separators >> 2 & (last - 1);
+    while pairs != 0 && separators & 1 == 0 {
+        if is_severity(*text.get(pairs.trailing_zeros() as usize + 1)?) {
+            return Some(octets);
+        }
+        pairs &= pairs - 1;
+    }
+    None
 }
 
 /// [`name_octets`] of a long name.
@@ -111,6 +123,7 @@ pub(super) type Huawei<'a> = (&'a [u8], Option<u64>, Cursor<'a>);
 
 /// Reads `%%01IFNET/4/IF_STATE(l)[4997]:`: two digits of a version, the name, what kind of log it is, its number. The
 /// last two may be missing.
+#[inline]
 pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
     let [b'%', b'%', b'0'..=b'9', b'0'..=b'9', rest @ ..] = start.rest else { return None };
     let mut cursor = Cursor::new(rest);
@@ -127,7 +140,7 @@ pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
     }
     let mut count = None;
     if cursor.eat(b'[') {
-        count = Some(u64::from(cursor.number(1, 9)?));
+        count = Some(cursor.count()?);
         if !cursor.eat(b']') {
             return None;
         }

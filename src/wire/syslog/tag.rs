@@ -129,16 +129,25 @@ pub(super) fn event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
         set_event(message, Notation::Cisco, name, after);
         return true;
     }
-    if let Some((name, count, mut after)) = mnemonic::huawei(cursor) {
-        after.eat(b' ');
-        message.sequence_number = count.or(message.sequence_number);
-        set_event(message, Notation::Huawei, name, after);
-        return true;
-    }
-    false
+    huawei_event(cursor, message)
 }
 
-fn set_event<'a>(message: &mut Message<'a>, notation: Notation, name: &'a [u8], after: Cursor<'a>) {
+/// Reads the name of an event as Huawei writes it; its count is nearer to the device than one before.
+#[inline]
+pub(super) fn huawei_event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+    let Some((name, count, mut after)) = mnemonic::huawei(start) else { return false };
+    after.eat(b' ');
+    message.sequence_number = count.or(message.sequence_number);
+    set_event(message, Notation::Huawei, name, after);
+    true
+}
+
+pub(super) fn set_event<'a>(
+    message: &mut Message<'a>,
+    notation: Notation,
+    name: &'a [u8],
+    after: Cursor<'a>,
+) {
     message.app_name = Some(name);
     message.msg_id = Some(name);
     message.notation = Some(notation);

@@ -120,7 +120,7 @@ pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)
     let (month, day, standard) = month_and_day(date)?;
     let (year, rest) = match rest {
         [_, _, b':', ..] => (None, rest),
-        [a, b, c, d, b' ', rest @ ..] => (Some(year_of([*a, *b, *c, *d])?), rest),
+        [_, _, _, _, b' ', time @ ..] => (Some(year_before_time(rest)?), time),
         _ => return None,
     };
     let (time, rest) = rest.split_first_chunk()?;
@@ -130,14 +130,11 @@ pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)
     Some((with_clock(stamp, clock), cursor))
 }
 
-/// The plausible year that four digits are.
+/// The plausible year at the start of `2026 22:14:15`.
 #[inline]
-fn year_of(text: [u8; 4]) -> Option<i32> {
-    let mut year = 0;
-    for octet in text {
-        year = year * 10 + i32::from(digit(octet)?);
-    }
-    Some(year).filter(|year| PLAUSIBLE_YEARS.contains(year))
+fn year_before_time(text: &[u8]) -> Option<i32> {
+    let [century, _, year, ..] = digits::two_digits(text.first_chunk()?, b"0000 00:")?;
+    Some(i32::from(century) * 100 + i32::from(year)).filter(|year| PLAUSIBLE_YEARS.contains(year))
 }
 
 /// Moves over what Cisco devices put before the time when their clock is not right.
@@ -167,18 +164,48 @@ fn digit(octet: u8) -> Option<u8> {
     Some(octet.wrapping_sub(b'0')).filter(|value| *value <= 9)
 }
 
-/// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
-/// digits, one-digit months, slashes, no zone, a zone without colon.
-#[inline(always)]
-pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    match rfc3339(start) {
-        Some(found) => Some(found),
-        None => odd_iso(start),
-    }
+/// A date, and whether it is written as RFC 5424 6.2.3 wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Date {
+    year: i32,
+    month: u8,
+    day: u8,
+    standard: bool,
 }
 
-/// [`iso`] where the places of the digits are not known.
-fn odd_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+/// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
+/// digits, one-digit months, slashes, no zone, a zone without colon, Huawei's counter.
+#[inline(always)]
+pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (date, rest) = match standard_date(start) {
+        Some(found) => found,
+        None => odd_date(start)?,
+    };
+    let (time, rest) = TimeOfDay::read(rest)?;
+    Some(with_zone(date, time, rest))
+}
+
+/// [`iso`] of a date and a time that RFC 5424 6.2.3 allows.
+#[inline(always)]
+pub(super) fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (date, rest) = standard_date(start)?;
+    let (time, rest) = rest.rest.split_first_chunk()?;
+    let (time, rest) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
+    Some(with_zone(date, time, rest))
+}
+
+/// Reads `2003-10-11T`: the places of all digits are known.
+#[inline(always)]
+fn standard_date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
+    let (date, rest) = start.rest.split_first_chunk::<11>()?;
+    let [century, _, year, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
+    let [_, _, month, _, _, day, ..] = digits::two_digits(date.last_chunk()?, b"0-00-00T")?;
+    let year = i32::from(century) * 100 + i32::from(year);
+    Some((Date { year, month, day, standard: true }, Cursor::new(rest)))
+}
+
+/// Reads `2003-1-1 `, `2003/01/01T` and the like.
+fn odd_date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
     let mut cursor = start;
     let year = year(&mut cursor)?;
     let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
@@ -190,48 +217,36 @@ fn odd_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let day = cursor.small_number(1)?;
     let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
     cursor.take(1);
-    let date_octets = start.rest.len() - cursor.rest.len();
-    let (time, cursor) = TimeOfDay::read(cursor)?;
-    let standard = separator == b'-' && date_octets == 11 && between == b'T';
-    Some(end_of_iso(cursor, (year, month, day), time, standard))
+    let octets = start.rest.len() - cursor.rest.len();
+    let standard = separator == b'-' && octets == 11 && between == b'T';
+    Some((Date { year, month, day, standard }, cursor))
 }
 
-/// Reads `2003-10-11T22:14:15` exactly as RFC 5424 6.2.3 writes it, and what follows: the places of all digits are known.
+/// The stamp of `date` and `time`, with the zone at `start`, if there is one.
 #[inline(always)]
-pub(super) fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (date, rest) = start.rest.split_first_chunk::<11>()?;
-    let (time, rest) = rest.split_first_chunk::<8>()?;
-    let [century, _, year, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
-    let [_, _, month, _, _, day, ..] = digits::two_digits(date.last_chunk()?, b"0-00-00T")?;
-    let year = i32::from(century) * 100 + i32::from(year);
-    let (time, cursor) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
-    let (zone, rest) = match cursor.rest {
-        [b'Z', rest @ ..] => (Offset::Minutes { value: 0, standard: true }, rest),
-        [sign @ (b'+' | b'-'), a, b, b':', c, d, rest @ ..] => {
-            (Offset::of(*sign, [digit(*a)?, digit(*b)?], [digit(*c)?, digit(*d)?]), rest)
+fn with_zone<'a>(date: Date, time: TimeOfDay, start: Cursor<'a>) -> (Stamp<'a>, Cursor<'a>) {
+    let mut cursor = start;
+    let counted = time.nanosecond.is_some() && counter(&mut cursor);
+    let zone = match cursor.rest {
+        [b'Z', rest @ ..] => {
+            cursor = Cursor::new(rest);
+            Offset::Minutes { value: 0, standard: true }
         }
-        _ => return Some(end_of_iso(cursor, (year, month, day), time, true)),
+        [b' ', b'a'..=b'z' | b'A'..=b'Z', ..] => Offset::Absent,
+        _ => Offset::read(&mut cursor),
     };
-    Some((assemble(Some(year), month, day, time, zone, time.standard), Cursor::new(rest)))
+    let Date { year, month, day, standard } = date;
+    let standard = standard && time.standard && !counted && zone.standard();
+    (assemble(Some(year), month, day, time, zone, standard), cursor)
 }
 
-/// Reads what follows date and time: Huawei's counter, and the zone.
-fn end_of_iso<'a>(
-    start: Cursor<'a>,
-    (year, month, day): (i32, u8, u8),
-    mut time: TimeOfDay,
-    standard: bool,
-) -> (Stamp<'a>, Cursor<'a>) {
-    let mut cursor = start;
-    // Huawei counts messages of one millisecond behind the fraction: `01:00:33.270.1`.
-    let mut counter = cursor;
-    if time.nanosecond.is_some() && counter.eat(b'.') && counter.number(1, 9).is_some() {
-        cursor = counter;
-        time.standard = false;
-    }
-    let zone = Offset::read(&mut cursor);
-    let standard = standard && time.standard && zone.standard();
-    (assemble(Some(year), month, day, time, zone, standard), cursor)
+/// Moves over `.1`: Huawei counts messages of one millisecond behind the fraction, `01:00:33.270.1`.
+#[inline(always)]
+fn counter(cursor: &mut Cursor<'_>) -> bool {
+    let [b'.', b'0'..=b'9', rest @ ..] = cursor.rest else { return false };
+    *cursor = Cursor::new(rest);
+    cursor.take_while(8, |octet| octet.is_ascii_digit());
+    true
 }
 
 /// Moves over the four digits of a year.

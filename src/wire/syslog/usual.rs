@@ -13,8 +13,8 @@
 use super::cursor::Cursor;
 use super::device_header::sequence;
 use super::timestamp::{self, Stamp};
-use super::{Format, Message, key_value, payload, rfc5424, tag};
-use crate::wire::lanes::{self, Lanes};
+use super::{Format, Message, Notation, key_value, mnemonic, payload, rfc5424, tag};
+use crate::wire::lanes::{self, Lanes, WINDOW};
 
 /// Octets up to which a host, a program or a process id is a usual one.
 const USUAL_OCTETS_MAX: usize = 32;
@@ -76,7 +76,7 @@ fn host_follows(line: &[u8]) -> bool {
 /// text that starts with no digit, or ` HOST ` before the name of an event or of a format.
 #[inline]
 fn host_and_tag<'a>(line: &'a [u8], is_after_iso: bool, message: &mut Message<'a>) -> bool {
-    let [others] = lanes::bits::<64, _>(line, |lanes| [!lanes.of_name()]);
+    let [others] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.of_name()]);
     let mut ends = Ends { line, others, at: 0 };
     if ends.next() != Some(b' ') {
         return false;
@@ -89,7 +89,7 @@ fn host_and_tag<'a>(line: &'a [u8], is_after_iso: bool, message: &mut Message<'a
     match cursor.peek() {
         Some(b'%' | b':') => {
             cursor.eat_all(b": ");
-            if !(cursor.at(b'%') && tag::event(cursor, message)) {
+            if !(cisco_event(cursor, message) || tag::huawei_event(cursor, message)) {
                 return false;
             }
         }
@@ -121,7 +121,8 @@ struct Ends<'a> {
 }
 
 impl<'a> Ends<'a> {
-    /// Moves behind the next end, and gives it.
+    /// Moves behind the next end, and gives it. The octet behind the window counts as one: either it is, or it is none
+    /// that is asked for.
     #[inline]
     fn next(&mut self) -> Option<u8> {
         let place = self.others.trailing_zeros() as usize;
@@ -175,12 +176,12 @@ fn numbered<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
         let Stamp::Known { time, .. } = &mut stamp else { return false };
         time.zone = Some(word);
     }
-    if !(cursor.eat_all(b": ") && cursor.at(b'%') && tag::event(cursor, message)) {
+    if !(cursor.eat_all(b": ") && cisco_event(cursor, message)) {
         return false;
     }
     message.format = Format::Rfc3164;
     message.hostname = host;
-    message.sequence_number = message.sequence_number.or(Some(count));
+    message.sequence_number = Some(count);
     message.set_time(stamp);
     true
 }
@@ -189,6 +190,17 @@ fn numbered<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
 #[inline]
 fn own_sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
     if cursor.peek()?.is_ascii_digit() { sequence(cursor) } else { None }
+}
+
+/// Reads `%FACILITY-SEVERITY-MNEMONIC: `.
+#[inline]
+fn cisco_event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+    let Some((name, mut after)) = mnemonic::cisco(start) else { return false };
+    let is_usual = after.eat_all(b": ");
+    if is_usual {
+        tag::set_event(message, Notation::Cisco, name, after);
+    }
+    is_usual
 }
 
 /// Moves over `HOST: `.
@@ -207,14 +219,12 @@ fn origin<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
 /// Moves over ` ZONE` before a colon.
 #[inline]
 fn zone<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    if let [b' ', b'A'..=b'Z', b'A'..=b'Z', b'A'..=b'Z', b':', ..] = cursor.rest {
+        return cursor.take(4).get(1..);
+    }
     let mut ahead = *cursor;
     if !ahead.eat(b' ') {
         return None;
-    }
-    if let [word @ .., b':'] = ahead.rest.first_chunk::<4>()?
-        && word.iter().all(u8::is_ascii_uppercase)
-    {
-        return cursor.take(4).get(1..);
     }
     let word = ahead.take_while(8, |octet| octet.is_ascii_uppercase());
     ((2..=7).contains(&word.len()) && ahead.at(b':')).then(|| {

@@ -16,39 +16,53 @@ pub(super) enum Offset {
 }
 
 impl Offset {
-    /// The offset that a sign, two digits of hours and two of minutes are.
+    /// The offset of hours and minutes.
     #[inline]
-    pub(super) fn of(sign: u8, hours: [u8; 2], minutes: [u8; 2]) -> Self {
-        let number = |[tens, ones]: [u8; 2]| i32::from(tens) * 10 + i32::from(ones);
-        let (hours, minutes) = (number(hours), number(minutes));
+    fn of(is_west: bool, hours: i32, minutes: i32, standard: bool) -> Self {
         if hours > 23 || minutes > 59 {
             return Self::Impossible;
         }
         let value = hours * 60 + minutes;
-        Self::Minutes { value: if sign == b'-' { -value } else { value }, standard: true }
+        Self::Minutes { value: if is_west { -value } else { value }, standard }
     }
 
     /// Reads `Z`, `+01:00`, `+0100`, `+01`, also after one space.
+    #[inline]
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Self {
+        match cursor.rest {
+            [sign @ (b'+' | b'-'), a, b, b':', c, d, rest @ ..]
+                if [a, b, c, d].iter().all(|octet| octet.is_ascii_digit()) =>
+            {
+                let value = |tens: &u8, ones: &u8| i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
+                *cursor = Cursor::new(rest);
+                Self::of(*sign == b'-', value(a, b), value(c, d), true)
+            }
+            [b' ', b'+' | b'-', ..] | [b'Z' | b'z' | b'+' | b'-', ..] => Self::odd(cursor),
+            _ => Self::Absent,
+        }
+    }
+
+    /// [`Offset::read`] of any but the form with a colon.
+    fn odd(cursor: &mut Cursor<'_>) -> Self {
         let mut ahead = *cursor;
         let spaced = ahead.eat(b' ');
-        let sign = match ahead.take(1) {
+        let is_west = match ahead.take(1) {
             b"Z" | b"z" if !spaced => {
                 let standard = cursor.at(b'Z');
                 *cursor = ahead;
                 return Self::Minutes { value: 0, standard };
             }
-            b"+" => 1,
-            b"-" => -1,
+            b"+" => false,
+            b"-" => true,
             _ => return Self::Absent,
         };
-        let Some(hours) = ahead.number(2, 2) else { return Self::Absent };
+        let Some(hours) = ahead.small_number(2) else { return Self::Absent };
         let mut after_colon = ahead;
         let standard = !spaced && after_colon.eat(b':');
         if standard {
             ahead = after_colon;
         }
-        let minutes = match ahead.number(2, 2) {
+        let minutes = match ahead.small_number(2) {
             Some(minutes) => minutes,
             None if standard || spaced => return Self::Absent,
             None => 0,
@@ -60,11 +74,7 @@ impl Offset {
             return Self::Absent;
         }
         *cursor = ahead;
-        if hours > 23 || minutes > 59 {
-            return Self::Impossible;
-        }
-        let value = i32::try_from(hours * 60 + minutes).unwrap_or(0);
-        Self::Minutes { value: sign * value, standard }
+        Self::of(is_west, i32::from(hours), i32::from(minutes), standard)
     }
 
     pub(super) fn standard(self) -> bool {
