@@ -95,19 +95,22 @@ impl<'a> Cursor<'a> {
         self.rest.len() != before
     }
 
-    /// Moves over decimal digits and gives their value, if there are any and it fits.
+    /// Moves over 1 to 19 decimal digits, which always fit, and gives their value.
     ///
-    /// With `None` the cursor stays where it is.
+    /// With none or more it gives `None`; the cursor may have moved then, so work on a copy.
     #[inline]
     pub(super) fn count(&mut self) -> Option<u64> {
-        let (mut value, mut rest) = (0_u64, self.rest);
-        while let [digit @ b'0'..=b'9', after @ ..] = rest {
-            value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-            rest = after;
+        const DIGITS_MAX: usize = 19;
+        let (mut value, mut digits) = (0_u64, 0);
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest
+            && digits < DIGITS_MAX
+        {
+            value = value * 10 + u64::from(digit - b'0');
+            self.rest = rest;
+            digits += 1;
         }
-        let has_digits = rest.len() < self.rest.len();
-        self.rest = rest;
-        has_digits.then_some(value)
+        let ended = digits < DIGITS_MAX || !self.peek().is_some_and(|octet| octet.is_ascii_digit());
+        (digits > 0 && ended).then_some(value)
     }
 
     /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.

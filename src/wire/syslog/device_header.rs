@@ -122,7 +122,7 @@ pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
     }
 }
 
-/// Moves over `123: `, if the number fits into 64 bits.
+/// Moves over `123: `, of at most 19 digits.
 #[inline]
 pub(super) fn sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
     let mut ahead = *cursor;

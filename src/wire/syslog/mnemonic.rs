@@ -76,15 +76,16 @@ fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
     }
 }
 
-/// The number of octets at the start of `text` that are of `kind`, if they are the name of an event: parts between
+/// The number of octets at the start of `text` that names are made of, if they are the name of an event: parts between
 /// `separator`, of which one is a severity.
 #[inline]
-fn name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+fn name_octets(text: &[u8], separator: u8) -> Option<usize> {
     const NEAR: usize = 32;
-    let [others, separators] = lanes::bits::<NEAR, _>(text, |lanes| [!kind(lanes), lanes.equal(separator)]);
+    let [others, separators] =
+        lanes::bits::<NEAR, _>(text, |lanes| [!lanes.of_name(), lanes.equal(separator)]);
     let octets = (others.trailing_zeros() as usize).min(text.len());
     if octets >= NEAR {
-        return far_name_octets(text, separator, kind);
+        return far_name_octets(text, separator);
     }
     // The first separator must have something before it, the second something behind it, and one octet between them.
     let last = 1_u64.checked_shl(octets.checked_sub(3)? as u32)?;
@@ -99,8 +100,8 @@ fn name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Opt
 }
 
 /// [`name_octets`] of a long name.
-fn far_name_octets(text: &[u8], separator: u8, kind: impl Fn(Lanes) -> Lanes) -> Option<usize> {
-    let octets = lanes::count_of(text.get(..NAME_OCTETS_MAX + 1).unwrap_or(text), kind);
+fn far_name_octets(text: &[u8], separator: u8) -> Option<usize> {
+    let octets = lanes::count_of(text.get(..NAME_OCTETS_MAX + 1).unwrap_or(text), Lanes::of_name);
     severity_place(text.get(..octets)?, separator)?;
     (octets <= NAME_OCTETS_MAX).then_some(octets)
 }
@@ -114,7 +115,7 @@ pub(super) fn cisco<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
     if !(cursor.eat(b'%') && cursor.peek()?.is_ascii_alphanumeric()) {
         return None;
     }
-    let name = cursor.take(name_octets(cursor.rest, b'-', Lanes::of_name)?);
+    let name = cursor.take(name_octets(cursor.rest, b'-')?);
     (cursor.at_field_end() || cursor.at(b':')).then_some((name, cursor))
 }
 
@@ -126,17 +127,19 @@ pub(super) type Huawei<'a> = (&'a [u8], Option<u64>, Cursor<'a>);
 #[inline]
 pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
     let [b'%', b'%', b'0'..=b'9', b'0'..=b'9', rest @ ..] = start.rest else { return None };
+    let (name, rest) = rest.split_at_checked(name_octets(rest, b'/')?)?;
     let mut cursor = Cursor::new(rest);
-    let name = cursor.take(name_octets(rest, b'/', |lanes| lanes.of_name() & !lanes.equal(b'.'))?);
-    if let [b'(', kind, b')', rest @ ..] = cursor.rest
-        && kind.is_ascii_alphanumeric()
-    {
-        cursor = Cursor::new(rest);
-    } else if cursor.eat(b'(') {
-        cursor.take_while(8, |octet| octet.is_ascii_alphanumeric());
-        if !cursor.eat(b')') {
-            return None;
+    match rest {
+        // Most have one letter.
+        [b'(', b'a'..=b'z' | b'A'..=b'Z', b')', rest @ ..] => cursor = Cursor::new(rest),
+        [b'(', rest @ ..] => {
+            cursor = Cursor::new(rest);
+            cursor.take_while(8, |octet| octet.is_ascii_alphanumeric());
+            if !cursor.eat(b')') {
+                return None;
+            }
         }
+        _ => {}
     }
     let mut count = None;
     if cursor.eat(b'[') {
@@ -163,7 +166,7 @@ mod tests {
             let name = parts.join(&separator.to_string());
             let text = format!("{name}{after}");
             let separator = u8::try_from(separator).unwrap_or(0);
-            let found = name_octets(text.as_bytes(), separator, Lanes::of_name);
+            let found = name_octets(text.as_bytes(), separator);
             let is_name = name.len() <= NAME_OCTETS_MAX && severity_place(name.as_bytes(), separator).is_some();
             prop_assert_eq!(found, is_name.then_some(name.len()));
         }

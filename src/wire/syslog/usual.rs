@@ -76,8 +76,7 @@ fn host_follows(line: &[u8]) -> bool {
 /// text that starts with no digit, or ` HOST ` before the name of an event or of a format.
 #[inline]
 fn host_and_tag<'a>(line: &'a [u8], is_after_iso: bool, message: &mut Message<'a>) -> bool {
-    let [others] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.of_name()]);
-    let mut ends = Ends { line, others, at: 0 };
+    let mut ends = Ends::new(line);
     if ends.next() != Some(b' ') {
         return false;
     }
@@ -114,13 +113,20 @@ fn host_and_tag<'a>(line: &'a [u8], is_after_iso: bool, message: &mut Message<'a
 /// The octets of a line that end its fields.
 struct Ends<'a> {
     line: &'a [u8],
-    /// Octets that no usual name has, behind the last end.
+    /// Octets of the window that no usual name has, behind the last end.
     others: u64,
     /// The place behind the last end.
     at: usize,
 }
 
 impl<'a> Ends<'a> {
+    /// The ends of the fields of `line`, none of which was passed yet.
+    #[inline]
+    fn new(line: &'a [u8]) -> Self {
+        let [others] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.of_name()]);
+        Self { line, others, at: 0 }
+    }
+
     /// Moves behind the next end, and gives it. The octet behind the window counts as one: either it is, or it is none
     /// that is asked for.
     #[inline]
