@@ -55,6 +55,17 @@ fn as_rfc5424(n: u32, data: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The same as rsyslog relays it when nothing is configured.
+fn iso_time(n: u32) -> Vec<u8> {
+    format!(
+        "<34>2026-10-11T22:14:{:02}.123456+02:00 mymachine{n} su[{}]: 'su root' failed for user{n} on /dev/pts/{}",
+        n % 60,
+        1000 + n,
+        n % 16
+    )
+    .into_bytes()
+}
+
 fn rfc5424_plain(n: u32) -> Vec<u8> {
     as_rfc5424(n, "-")
 }
@@ -138,7 +149,7 @@ fn check_point(n: u32) -> Vec<u8> {
     .into_bytes()
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     Case {
         name: "rfc3164",
         make: samples::rfc3164,
@@ -181,6 +192,16 @@ const CASES: [Case; 13] = [
                 && is(message.msg_id, "ID47")
                 && message.structured_data.is_some()
                 && message.content == b"An application event log entry"
+        },
+    },
+    Case {
+        name: "iso_time",
+        make: iso_time,
+        is_right: |n, message| {
+            message.format == Format::Rfc3164
+                && is(message.hostname, &format!("mymachine{n}"))
+                && is(message.proc_id, &(1000 + n).to_string())
+                && message.timestamp.is_some_and(|time| time.offset_minutes == Some(120))
         },
     },
     Case {
