@@ -204,6 +204,7 @@ fn name_ends(lanes: Lanes) -> Lanes {
 fn value_ends(lanes: Lanes) -> Lanes {
     lanes.equal(b'"') | lanes.equal(b'\\') | lanes.equal(b']')
 }
+
 /// Iterator over SD-ELEMENTs.
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {
@@ -277,6 +278,87 @@ impl<'a> Param<'a> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// What STRUCTURED-DATA at the start of `text` holds, one octet after the other: for each element the SD-ID, then names and
+    /// values; and how many octets it has.
+    type Read = (Vec<Vec<Vec<u8>>>, usize);
+
+    fn read_by_octets(text: &[u8]) -> Option<Read> {
+        let mut octets = text.iter().copied().peekable();
+        let mut count = 0;
+        let mut elements = Vec::new();
+        while octets.next_if_eq(&b'[').is_some() {
+            let is_of_name = |octet: &u8| octet.is_ascii_graphic() && !b"=]\"".contains(octet);
+            let mut element: Vec<Vec<u8>> = vec![std::iter::from_fn(|| octets.next_if(is_of_name)).collect()];
+            count += 1;
+            while octets.next_if_eq(&b' ').is_some() {
+                count += 1;
+                element.push(std::iter::from_fn(|| octets.next_if(is_of_name)).collect());
+                octets.next_if_eq(&b'=').filter(|_| octets.next_if_eq(&b'"').is_some())?;
+                let mut value = Vec::new();
+                loop {
+                    match octets.next()? {
+                        b'"' => break,
+                        b']' => return None,
+                        b'\\' => {
+                            value.push(b'\\');
+                            value.extend(octets.next_if(|octet| b"\"\\]".contains(octet)));
+                        }
+                        octet => value.push(octet),
+                    }
+                }
+                element.push(value);
+            }
+            octets.next_if_eq(&b']')?;
+            // Values may be empty; what is no value has the even places but for the first.
+            let is_named = element
+                .iter()
+                .enumerate()
+                .all(|(place, part)| !part.is_empty() || place > 0 && place % 2 == 0);
+            if !is_named {
+                return None;
+            }
+            elements.push(element);
+        }
+        let is_right =
+            !elements.is_empty() && matches!(octets.peek(), None | Some(b' ')) && count <= SD_PARAMS_MAX;
+        is_right.then(|| (elements, text.len() - octets.count()))
+    }
+
+    fn read_by_walk(text: &[u8]) -> Option<Read> {
+        let (data, _, rest) = read(text)?;
+        let parts = |element: Element<'_>| {
+            let params = element.params().flat_map(|param| [param.name.to_vec(), param.raw_value.to_vec()]);
+            std::iter::once(element.id.to_vec()).chain(params).collect()
+        };
+        Some((data.elements().map(parts).collect(), text.len() - rest.len()))
+    }
+
+    proptest! {
+        #[test]
+        fn windows_show_what_octets_do(
+            elements in proptest::collection::vec(
+                ("[a-z@0-9]{1,12}|[a-z]{30,70}", proptest::collection::vec(
+                    ("[a-zA-Z-]{1,9}|[a-z]{60,70}", "[ -~]{0,6}|([ !#-\\[^-~\u{e9}]|\\\\[\"\\\\\\]]|\\\\n){0,20}|[a-z ]{60,140}"), 0..5,
+                )), 1..4,
+            ),
+            change in any::<Option<(proptest::sample::Index, u8)>>(),
+            after in "( .{0,80})?|.{0,3}",
+        ) {
+            let mut text = String::new();
+            for (id, params) in elements {
+                let params: String = params.iter().map(|(name, value)| format!(" {name}=\"{value}\"")).collect();
+                text += &format!("[{id}{params}]");
+            }
+            let mut text = format!("{text}{after}").into_bytes();
+            if let Some((place, octet)) = change {
+                let place = place.index(text.len());
+                text[place] = octet;
+            }
+            prop_assert_eq!(read_by_walk(&text), read_by_octets(&text), "{}", String::from_utf8_lossy(&text));
+        }
+    }
 
     fn read(text: &[u8]) -> Option<(StructuredData<'_>, Notes, &[u8])> {
         let mut notes = Notes::NONE;
