@@ -32,6 +32,7 @@ impl TimeOfDay {
     }
 
     /// Reads `hh:mm:ss` with a fraction, if there is one.
+    #[inline(always)]
     pub(super) fn read(start: Cursor<'_>) -> Option<(Self, Cursor<'_>)> {
         match start.rest.split_first_chunk() {
             Some((text, rest)) if let Some(time) = Self::of(text) => {
