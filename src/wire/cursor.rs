@@ -79,6 +79,18 @@ impl<'a> Cursor<'a> {
         Some((*tag, Self { rest: contents, end: self.offset() }))
     }
 
+    /// As [`Cursor::short_encoding`], if the tag is `tag`, which is one of one octet; does not move when it is another.
+    #[inline]
+    pub fn short_encoding_of(&mut self, tag: u8) -> Option<Self> {
+        let [found, length @ 0..0x80, rest @ ..] = self.rest else { return None };
+        let (contents, rest) = rest.split_at_checked(usize::from(*length))?;
+        if *found != tag || tag & 0x1F == 0x1F {
+            return None;
+        }
+        self.rest = rest;
+        Some(Self { rest: contents, end: self.offset() })
+    }
+
     /// Reads one encoding with a one-octet tag and a length of up to two octets behind the first (X.690 8.1.3.5), as the
     /// large parts of a message have; does not move when the next one is not of this kind, or not whole.
     #[inline]
@@ -166,8 +178,14 @@ mod tests {
         {
             let mut cursor = Cursor::new(other);
             assert!(cursor.short_encoding().is_none(), "{other:02x?}");
+            let tag = other.first().copied().unwrap_or(0);
+            assert!(cursor.short_encoding_of(tag).is_none(), "{other:02x?}");
             assert_eq!((cursor.rest(), cursor.offset()), (other, 0));
         }
+        let mut cursor = Cursor::new(&[0x02, 1, 7, 0x04]);
+        assert!(cursor.short_encoding_of(0x04).is_none());
+        let read = cursor.short_encoding_of(0x02).map(|contents| (contents.rest(), contents.offset()));
+        assert_eq!((read, cursor.offset()), (Some((&[7u8][..], 2)), 3));
     }
 
     #[test]
