@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use mutt::mib::Names;
-use mutt::model::notification::{SnmpVersion, Subject, V3Facts, describe, describe_subject};
+use mutt::model::notification::{Describer, SnmpVersion, Subject, V3Facts};
 use mutt::security::{AuthProtocol, CredentialSecrets, PrivProtocol, UserSecrets, Users, Usm, Verifier};
 use mutt::wire::snmp::community::CommunityMessage;
 use mutt::wire::snmp::varbind::VarBind;
@@ -37,11 +37,12 @@ fn bench(criterion: &mut Criterion) {
     let packets: Vec<Vec<u8>> = (0..NOTIFICATIONS).map(|n| samples::link_down(n, Pdu::Trap)).collect();
     let names = Names::standard();
     let mut out = Vec::with_capacity(64 * 1024);
+    let mut describer = Describer::new();
     for (n, packet) in (0_i32..).zip(&packets) {
         let message = community(packet);
         assert_eq!((bound(&message), message.pdu.request_id()), (6, Some(n)));
         out.clear();
-        let described = describe(&message, &names, &mut out);
+        let described = describer.describe(&Subject::of_community(&message), &names, &mut out);
         let text = String::from_utf8_lossy(described.text.of(&out)).into_owned();
         let port = n % 48;
         assert!(text.starts_with("IF-MIB::linkDown"), "{text}");
@@ -62,7 +63,8 @@ fn bench(criterion: &mut Criterion) {
         bencher.iter(|| {
             for packet in &packets {
                 out.clear();
-                black_box(describe(&community(black_box(packet)), &names, &mut out));
+                let message = community(black_box(packet));
+                black_box(describer.describe(&Subject::of_community(&message), &names, &mut out));
             }
         });
     });
@@ -90,6 +92,7 @@ fn judge(
     verifier: &mut Verifier,
     scratch: &mut Vec<u8>,
     names: &Names,
+    describer: &mut Describer,
     out: &mut Vec<u8>,
 ) -> u32 {
     let Ok(Message::V3(message)) = decode(packet) else { panic!("not of version 3") };
@@ -109,7 +112,7 @@ fn judge(
         trailing_octets: 0,
     };
     out.clear();
-    let described = describe_subject(&subject, names, out);
+    let described = describer.describe(&subject, names, out);
     assert!(described.text.of(out).starts_with(b"IF-MIB::linkDown"));
     described.varbinds
 }
@@ -124,14 +127,15 @@ fn bench_v3(criterion: &mut Criterion, names: &Names) {
     let users = users();
     let mut out = Vec::with_capacity(64 * 1024);
     let mut scratch = Vec::with_capacity(64 * 1024);
+    let mut describer = Describer::new();
     // Every agent was heard before.
     let fresh = || {
         let usm = Usm::default();
         usm.users.store(Arc::clone(&users));
         let mut verifier = Verifier::new(Arc::new(usm));
-        let (mut scratch, mut out) = (Vec::new(), Vec::new());
+        let (mut scratch, mut describer, mut out) = (Vec::new(), Describer::new(), Vec::new());
         for packet in &first {
-            assert_eq!(judge(packet, &mut verifier, &mut scratch, names, &mut out), 6);
+            assert_eq!(judge(packet, &mut verifier, &mut scratch, names, &mut describer, &mut out), 6);
         }
         verifier
     };
@@ -142,7 +146,9 @@ fn bench_v3(criterion: &mut Criterion, names: &Names) {
             fresh,
             |mut verifier| {
                 for packet in &packets {
-                    let varbinds = judge(black_box(packet), &mut verifier, &mut scratch, names, &mut out);
+                    let packet = black_box(packet);
+                    let varbinds =
+                        judge(packet, &mut verifier, &mut scratch, names, &mut describer, &mut out);
                     assert_eq!(varbinds, 6);
                 }
                 verifier

@@ -19,7 +19,7 @@ use crate::storage::snmp_users::{forget, report};
 use crate::telemetry::logging;
 
 /// How often the running program is looked at for dead threads.
-const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Receives SNMP notifications and syslog, matches them against rules, and commits every message to SQLite.
 #[derive(Debug, Parser)]

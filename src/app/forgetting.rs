@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 use crate::security::{EngineId, Usm};
-use crate::storage::snmp_users::forget;
+use crate::storage::snmp_users::forget::Requests;
 
 /// How often the store is looked at: a read of a row that is not there.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -16,14 +16,17 @@ pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) async fn run(path: PathBuf, mut after: i64, usm: Arc<Usm>) {
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut store = None;
     loop {
         ticks.tick().await;
-        let path = path.clone();
-        // A store that cannot be read now is read at the next time; the sink tells when it cannot be written.
-        let Ok(Ok(requests)) = tokio::task::spawn_blocking(move || forget::requests(&path, after)).await
-        else {
-            continue;
+        let (path, open) = (path.clone(), store.take());
+        let look = move || {
+            let store = open.map_or_else(|| Requests::open(&path), Ok)?;
+            store.after(after).map(|requests| (store, requests))
         };
+        // A store that cannot be read now is read at the next time; the sink tells when it cannot be written.
+        let Ok(Ok((open, requests))) = tokio::task::spawn_blocking(look).await else { continue };
+        store = Some(open);
         for (number, id) in requests {
             after = number;
             let Some(engine) = EngineId::new(&id) else { continue };

@@ -41,6 +41,8 @@ pub struct App {
     group: RunningGroup,
     sink: JoinHandle<Ending>,
     sink_stop: Arc<AtomicBool>,
+    /// Has the store open.
+    forgetting: tokio::task::JoinHandle<()>,
     context: Arc<http::Context>,
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
@@ -105,6 +107,9 @@ impl App {
     pub fn shutdown(mut self) -> Report {
         self.context.ready.store(false, Ordering::Release);
         let shards_ended = self.group.stop();
+        // The last to close the store puts it into one file, which only who writes to it can.
+        self.forgetting.abort();
+        let _ = self.control.block_on(&mut self.forgetting);
         self.sink_stop.store(true, Ordering::Release);
         let ending = self.sink.join();
         let _ = self.http_stop.send(true);

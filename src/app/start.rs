@@ -46,7 +46,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let credentials = settings.snmpv3.credentials_file.as_deref();
     let credentials = credentials.map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
-    let usm = usm(&credentials, &store, settings, &control)?;
+    let (usm, forgetting) = usm(&credentials, &store, settings, &control)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
     let names = names::start(settings)?;
@@ -99,6 +99,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         group,
         sink: sink.thread,
         sink_stop: sink.stop,
+        forgetting,
         context,
         http_address,
         http_stop,
@@ -127,13 +128,13 @@ fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
 }
 
 /// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known, until
-/// somebody asks that one be forgotten.
+/// somebody asks that one be forgotten; and what waits for that.
 fn usm(
     credentials: &Option<Credentials>,
     store: &Store,
     settings: &Settings,
     control: &Runtime,
-) -> anyhow::Result<Arc<Usm>> {
+) -> anyhow::Result<(Arc<Usm>, tokio::task::JoinHandle<()>)> {
     // Read before the clocks are: what is asked for in between is done twice, and not left undone.
     let asked = forget::newest(&store.connection).context("cannot read the store")?;
     let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
@@ -147,8 +148,9 @@ fn usm(
         }
     }
     let usm = Arc::new(usm);
-    control.spawn(forgetting::run(settings.storage.database.path.clone(), asked, Arc::clone(&usm)));
-    Ok(usm)
+    let path = settings.storage.database.path.clone();
+    let forgetting = control.spawn(forgetting::run(path, asked, Arc::clone(&usm)));
+    Ok((usm, forgetting))
 }
 
 /// The runtime for HTTP, signals and timers.

@@ -162,6 +162,8 @@ fn bind_one(address: SocketAddr, settings: &UdpSettings) -> io::Result<(UdpSocke
     if settings.report_local_address {
         sys::report_local_address(socket.as_fd(), address.is_ipv6())?;
     }
+    // A kernel that cannot leaves it to the reader to look at the clock.
+    let _ = sys::report_arrival(socket.as_fd());
     socket.bind(&address.into())?;
     // The kernel doubles what it is asked for, to pay for its own bookkeeping, and reports the double.
     let granted = socket.recv_buffer_size()? / 2;

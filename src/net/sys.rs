@@ -8,8 +8,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-/// Octets of control message space per datagram: one `in6_pktinfo` (20 octets) with its header, and slack.
-const CONTROL_OCTETS: usize = 64;
+use crate::base::clock::Timestamp;
+
+/// Octets of control message space per datagram: one `in6_pktinfo` (20 octets) and one `timespec` (16), each with its
+/// header, and slack.
+const CONTROL_OCTETS: usize = 96;
 
 /// Control message space with the alignment that the kernel's `cmsghdr` wants.
 #[repr(C, align(8))]
@@ -46,6 +49,8 @@ pub struct Datagram<'a> {
     pub peer: SocketAddr,
     /// The address it was sent to, when the socket was told to report it.
     pub local: Option<IpAddr>,
+    /// When the kernel took it in, when the socket was told to report it.
+    pub arrived: Option<Timestamp>,
     /// The datagram was longer than the slab's maximum, and its end is gone (`MSG_TRUNC`).
     pub truncated: bool,
 }
@@ -145,7 +150,8 @@ impl ReceiveSlab {
                 let bytes = slot.get(..header.msg_len as usize)?;
                 let peer = socket_address(name)?;
                 let truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-                Some(Datagram { bytes, peer, local: local_address(&header.msg_hdr), truncated })
+                let Reported { local, arrived } = reported(&header.msg_hdr);
+                Some(Datagram { bytes, peer, local, arrived, truncated })
             })
     }
 }
@@ -170,10 +176,18 @@ fn socket_address(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
     }
 }
 
-/// The destination address among the control messages of a received header.
-fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
+/// What the kernel says of a datagram beside its octets and its sender.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reported {
+    local: Option<IpAddr>,
+    arrived: Option<Timestamp>,
+}
+
+/// Reads the control messages of a received header.
+fn reported(header: &libc::msghdr) -> Reported {
+    let mut reported = Reported::default();
     if header.msg_controllen == 0 {
-        return None;
+        return reported;
     }
     // SAFETY: `header` was filled by `recvmmsg`: `msg_control` points at `msg_controllen` octets of our own control
     // buffer, aligned for `cmsghdr`; the macros stay within that length.
@@ -181,25 +195,34 @@ fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
     while !message.is_null() {
         // SAFETY: the pointer came from CMSG_FIRSTHDR or CMSG_NXTHDR and is not null, so a whole header is there.
         let (level, kind) = unsafe { ((*message).cmsg_level, (*message).cmsg_type) };
-        if level == libc::IPPROTO_IP && kind == libc::IP_PKTINFO {
-            // SAFETY: the kernel puts an `in_pktinfo` behind this kind of header; read without assuming alignment.
-            let info =
-                unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in_pktinfo>()) };
-            // The local address of the interface, from where an answer can leave: for a broadcast the destination in
-            // the header is not one.
-            return Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr))));
-        }
-        if level == libc::IPPROTO_IPV6 && kind == libc::IPV6_PKTINFO {
-            // SAFETY: as above, with an `in6_pktinfo`.
-            let info =
-                unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in6_pktinfo>()) };
-            let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-            return (!address.is_multicast()).then_some(IpAddr::V6(address));
+        match (level, kind) {
+            (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                // SAFETY: the kernel puts an `in_pktinfo` behind this kind of header; read without assuming alignment.
+                let info =
+                    unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in_pktinfo>()) };
+                // The local address of the interface, from where an answer can leave: for a broadcast the destination
+                // in the header is not one.
+                reported.local = Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr))));
+            }
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                // SAFETY: as above, with an `in6_pktinfo`.
+                let info =
+                    unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::in6_pktinfo>()) };
+                let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                reported.local = (!address.is_multicast()).then_some(IpAddr::V6(address));
+            }
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                // SAFETY: as above, with a `timespec`.
+                let time =
+                    unsafe { std::ptr::read_unaligned(libc::CMSG_DATA(message).cast::<libc::timespec>()) };
+                reported.arrived = Some(Timestamp(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000));
+            }
+            _ => {}
         }
         // SAFETY: `message` is the current header of `header`'s control buffer.
         message = unsafe { libc::CMSG_NXTHDR(header, message) };
     }
-    None
+    reported
 }
 
 /// Sends one datagram to `peer`, from the local address `local` where one is given (RFC 3417 3.1: an answer leaves
@@ -296,6 +319,14 @@ pub fn report_local_address(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> 
     } else {
         set_option(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
     }
+}
+
+/// Makes the kernel report when it took in each datagram, by the clock that [`crate::base::clock::SystemClock`] reads.
+///
+/// # Errors
+/// What `setsockopt` reports.
+pub fn report_arrival(socket: BorrowedFd<'_>) -> io::Result<()> {
+    set_option(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
 }
 
 /// Number of u32 fields of the kernel's `SK_MEMINFO_VARS`.

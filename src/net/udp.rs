@@ -69,6 +69,7 @@ impl Responder {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
+    use crate::base::clock::{Clock, SystemClock};
     use crate::net::listener::{UdpSettings, bind_udp};
     use std::net::{Ipv4Addr, UdpSocket};
     use std::time::Duration;
@@ -85,16 +86,23 @@ mod tests {
         let socket = group.shards[0].remove(0);
         let port = socket.address.port();
         let sender = UdpSocket::bind("127.0.0.9:0").unwrap();
+        let before = SystemClock.now();
         for text in ["one", "two", "a long one"] {
             sender.send_to(text.as_bytes(), ("127.0.0.7", port)).unwrap();
         }
         let mut slab = sys::ReceiveSlab::new(8, 5);
+        let after = SystemClock.now();
         let mut got = Vec::new();
+        let mut arrivals = Vec::new();
         while got.len() < 3 {
             assert!(sys::wait_readable(&[socket.fd.as_fd()], Duration::from_secs(5)).unwrap());
             slab.receive(socket.fd.as_fd()).unwrap();
             got.extend(slab.datagrams().map(|d| (d.bytes.to_vec(), d.peer, d.local, d.truncated)));
+            arrivals.extend(slab.datagrams().filter_map(|d| d.arrived));
         }
+        // Not when they were read, which may be long after.
+        assert!(arrivals.len() == 3 && arrivals.is_sorted(), "{arrivals:?}");
+        assert!(arrivals.iter().all(|at| (before..=after).contains(at)), "{before} {arrivals:?} {after}");
         let local = Some(IpAddr::from([127, 0, 0, 7]));
         let peer = sender.local_addr().unwrap();
         assert_eq!(got[0], (b"one".to_vec(), peer, local, false));

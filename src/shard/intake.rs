@@ -11,9 +11,12 @@ use crate::shard::gate::{Gate, Refusal};
 use crate::shard::own_events::OwnEvents;
 use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline, Protocol};
 
-/// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up. Batches of one event
-/// cost the sink a wake-up each.
-pub const FLUSH_AFTER_MICROS: i64 = 20_000;
+/// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up: a quarter of what a group
+/// commit waits by default. Each batch costs the sink a wake-up, whatever is in it.
+pub const FLUSH_AFTER_MICROS: i64 = 50_000;
+
+/// The same, where a sender waits for an answer, of which nothing but the commit should hold it up.
+const ANSWERED_AFTER_MICROS: i64 = 20_000;
 
 /// Reason of those that are not in the allow-list, where refused sources are listed.
 const SOURCE_NOT_ALLOWED: &str = "source_not_allowed";
@@ -122,9 +125,11 @@ impl Intake {
         }
     }
 
-    /// Whether the oldest event has waited for [`FLUSH_AFTER_MICROS`], or the clock was set back.
+    /// Whether the oldest event has waited for long enough, or the clock was set back.
     fn is_due(&self, now: Timestamp) -> bool {
-        !(0..FLUSH_AFTER_MICROS).contains(&(now.0 - self.oldest.0))
+        let is_answered = !self.batch.informs.is_empty() || !self.batch.acknowledgements.is_empty();
+        let wait = if is_answered { ANSWERED_AFTER_MICROS } else { FLUSH_AFTER_MICROS };
+        !(0..wait).contains(&(now.0 - self.oldest.0))
     }
 
     /// Whether events wait in the batch.
@@ -222,30 +227,61 @@ mod tests {
     use crate::shard::rules::ActiveRules;
     use arc_swap::ArcSwap;
 
-    #[test]
-    fn only_what_was_taken_is_acknowledged() {
-        let allowed = Some(IpRanges::parse(["192.0.2.1"]).unwrap());
-        let listeners = vec![ListenerSources { allowed, ..ListenerSources::default() }];
+    /// An intake of one listener that waits for room, what comes out of it, and its counters.
+    fn intake(listener: ListenerSources) -> (Intake, queue::Consumer<Batch>, Arc<ShardCounters>) {
+        let listeners = vec![listener];
         let gate = Gate::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
         let rules = ActiveRules::new(RuleSet::compile(Vec::new()).unwrap());
         let pipeline = Pipeline::new(PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules))));
         let (producer, consumer) = queue::bounded(2, 100);
         let counters = Arc::new(ShardCounters::new(1));
-        let mut intake =
+        let intake =
             Intake::new(gate, None, pipeline, producer, Overflow::StopReading, Arc::clone(&counters));
+        (intake, consumer, counters)
+    }
+
+    /// A syslog message of 192.0.2.`last`, received at the first second.
+    fn arrival(last: u8, acknowledgement: Option<Acknowledgement>) -> Arrival<'static> {
+        Arrival {
+            protocol: Protocol::Syslog,
+            listener: 0,
+            port: 2514,
+            bytes: b"<14>1 - h a - - - x",
+            peer: ([192, 0, 2, last], 1).into(),
+            local: None,
+            at: Timestamp(1_000_000),
+            cut: None,
+            acknowledgement,
+            repeated: false,
+        }
+    }
+
+    #[test]
+    fn a_batch_waits_for_company_and_less_where_a_sender_waits() {
+        for (acknowledgement, wait) in [
+            (None, FLUSH_AFTER_MICROS),
+            (Some(Acknowledgement { connection: 7, transaction: 1 }), ANSWERED_AFTER_MICROS),
+        ] {
+            let (mut intake, consumer, _) = intake(ListenerSources::default());
+            intake.accept(&arrival(1, None));
+            intake.accept(&arrival(1, acknowledgement));
+            intake.flush_if_due(Timestamp(1_000_000 + wait - 1));
+            assert!(consumer.pop().is_none());
+            intake.flush_if_due(Timestamp(1_000_000 + wait));
+            assert_eq!(consumer.pop().map(|batch| batch.events.len()), Some(2));
+            intake.accept(&arrival(1, acknowledgement));
+            intake.flush_if_due(Timestamp(999_999));
+            assert!(consumer.pop().is_some(), "the clock was set back");
+        }
+    }
+
+    #[test]
+    fn only_what_was_taken_is_acknowledged() {
+        let allowed = Some(IpRanges::parse(["192.0.2.1"]).unwrap());
+        let (mut intake, consumer, counters) =
+            intake(ListenerSources { allowed, ..ListenerSources::default() });
         for (transaction, last) in (1..).zip([1, 2, 1]) {
-            intake.accept(&Arrival {
-                protocol: Protocol::Syslog,
-                listener: 0,
-                port: 2514,
-                bytes: b"<14>1 - h a - - - x",
-                peer: ([192, 0, 2, last], 1).into(),
-                local: None,
-                at: Timestamp(1_000_000),
-                cut: None,
-                acknowledgement: Some(Acknowledgement { connection: 7, transaction }),
-                repeated: false,
-            });
+            intake.accept(&arrival(last, Some(Acknowledgement { connection: 7, transaction })));
         }
         assert!(intake.flush());
         let batch = consumer.pop().unwrap();

@@ -17,6 +17,7 @@ pub mod own_events;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod receive;
+mod rest;
 pub mod rules;
 pub mod runtime;
 pub mod snmp_policy;

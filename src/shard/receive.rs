@@ -5,30 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::base::clock::{Clock, Stopwatch};
+use crate::base::clock::{Clock, Stopwatch, Timestamp};
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::net::sys::ReceiveSlab;
 use crate::shard::intake::Intake;
 use crate::shard::pipeline::{Arrival, Cut, Protocol};
+use crate::shard::rest::Rest;
 
 /// Receive calls on one socket before the next socket gets its turn: 64 times 16 datagrams.
 const CALLS_PER_TURN_MAX: usize = 16;
-
-/// How long a shard rests after a turn that brought something. Under load this gathers datagrams in the kernel's
-/// buffer, so that one call takes many: at 50,000 a second 50 datagrams cost one wake-up instead of 50. The delay it
-/// adds is a hundredth of what the group commit adds.
-const REST: Duration = Duration::from_millis(1);
-
-/// How long it rests after a turn that brought little, if the kernel has room for what may come meanwhile: a few thousand
-/// messages a second would else cost a wake-up each.
-const LONG_REST: Duration = Duration::from_millis(4);
-
-/// From so many datagrams on a turn brought enough to pay for its wake-up; more at a time only leave the cache.
-const ENOUGH: usize = 16;
-
-/// Octets of a kernel receive buffer that holds what may come in a long rest: 300,000 small datagrams a second, which the
-/// kernel accounts for with 2 KiB each.
-const LONG_REST_BUFFER_OCTETS: usize = 4 * 1024 * 1024;
 
 /// How long a stopping shard goes on to take what its sockets still hold.
 const FAREWELL_MILLIS: u128 = 1_000;
@@ -55,10 +40,11 @@ pub struct Shard {
     /// Number of the shard, which is also its place among the processors.
     pub index: usize,
     sockets: Vec<ShardSocket>,
-    /// How long it rests after a turn that brought little.
-    long_rest: Duration,
+    rest: Rest,
     slab: ReceiveSlab,
     intake: Intake,
+    /// When the last datagram arrived.
+    last_arrival: Timestamp,
     clock: Arc<dyn Clock>,
     stop: Arc<AtomicBool>,
 }
@@ -82,9 +68,9 @@ impl Shard {
         // One slab for all sockets, so that it stays in the cache: as large as the largest needs.
         let octets_max = sockets.iter().map(|socket| socket.datagram_octets_max).max().unwrap_or(1);
         let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, octets_max);
-        let has_room = |socket: &ShardSocket| socket.receive_buffer_octets >= LONG_REST_BUFFER_OCTETS;
-        let long_rest = if sockets.iter().all(has_room) { LONG_REST } else { REST };
-        Self { index, sockets, long_rest, slab, intake, clock, stop }
+        let buffer_octets = sockets.iter().map(|socket| socket.receive_buffer_octets).min();
+        let rest = Rest::new(buffer_octets.unwrap_or(0));
+        Self { index, sockets, rest, slab, intake, last_arrival: Timestamp(0), clock, stop }
     }
 
     /// The sockets to wait on.
@@ -104,10 +90,10 @@ impl Shard {
         self.intake.is_pending()
     }
 
-    /// How long to rest after a turn that brought `datagrams`, at least one.
+    /// How long to rest after a turn that brought something.
     #[must_use]
-    pub fn rest_after(&self, datagrams: usize) -> Duration {
-        if datagrams < ENOUGH { self.long_rest } else { REST }
+    pub fn rest(&self) -> Duration {
+        self.rest.next()
     }
 
     /// Takes what is there, without waiting. Returns how many datagrams that were.
@@ -126,8 +112,10 @@ impl Shard {
                     break;
                 }
                 taken += count;
-                let at = self.clock.now();
+                let now = self.clock.now();
                 for datagram in self.slab.datagrams() {
+                    let at = arrival(datagram.arrived, self.last_arrival, now);
+                    self.last_arrival = at;
                     // With the policy of UDP there is always room: a full queue costs the batch, and is counted.
                     self.intake.has_room();
                     let within = datagram.bytes.get(..socket.datagram_octets_max);
@@ -151,6 +139,7 @@ impl Shard {
                 }
             }
         }
+        self.rest.note(taken);
         self.intake.flush_if_due(self.clock.now());
         taken
     }
@@ -160,5 +149,30 @@ impl Shard {
         let since = Stopwatch::start();
         while self.turn() > 0 && since.elapsed().as_millis() < FAREWELL_MILLIS {}
         self.intake.finish(self.clock.now());
+    }
+}
+
+/// When a datagram arrived that is read at `now`: when the kernel says, or else now. The datagrams of a shard arrive in the
+/// order in which it reads them, also those of several sockets that it reads one after the other, since ids follow the
+/// time of arrival; and none of them in the future, which a clock that was set back would make of the kernel's word.
+fn arrival(reported: Option<Timestamp>, last: Timestamp, now: Timestamp) -> Timestamp {
+    reported.unwrap_or(now).max(last).min(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrivals_rise_and_are_never_in_the_future() {
+        let at = |reported: Option<i64>, last, now| {
+            arrival(reported.map(Timestamp), Timestamp(last), Timestamp(now)).0
+        };
+        assert_eq!(at(Some(980), 970, 1_000), 980);
+        assert_eq!(at(None, 970, 1_000), 1_000, "the kernel says nothing");
+        assert_eq!(at(Some(960), 970, 1_000), 970, "from the second socket");
+        assert_eq!(at(Some(980), 970, 500), 500, "the clock was set back while it waited");
+        assert_eq!(at(Some(490), 980, 500), 500, "and before it came");
+        assert_eq!(at(Some(510), 500, 520), 510, "from then on as usual");
     }
 }

@@ -79,6 +79,68 @@ impl<'a> Cursor<'a> {
         Some((*tag, Self { rest: contents, end: self.offset() }))
     }
 
+    /// As [`Cursor::short_encoding`], if the tag is `tag`, which is one of one octet; does not move when it is another.
+    #[inline]
+    pub fn short_encoding_of(&mut self, tag: u8) -> Option<Self> {
+        let [found, length @ 0..0x80, rest @ ..] = self.rest else { return None };
+        let (contents, rest) = rest.split_at_checked(usize::from(*length))?;
+        if *found != tag || tag & 0x1F == 0x1F {
+            return None;
+        }
+        self.rest = rest;
+        Some(Self { rest: contents, end: self.offset() })
+    }
+
+    /// Reads one encoding with a one-octet tag and a length of up to two octets behind the first (X.690 8.1.3.5), as the
+    /// large parts of a message have; does not move when the next one is not of this kind, or not whole.
+    #[inline]
+    pub fn large_encoding(&mut self) -> Option<(u8, Self)> {
+        let (tag, length, rest) = match self.rest {
+            [tag, length @ 0..=0x7F, rest @ ..] => (tag, usize::from(*length), rest),
+            [tag, 0x81, length, rest @ ..] => (tag, usize::from(*length), rest),
+            [tag, 0x82, high, low, rest @ ..] => (tag, usize::from(u16::from_be_bytes([*high, *low])), rest),
+            _ => return None,
+        };
+        let (contents, rest) = rest.split_at_checked(length)?;
+        if tag & 0x1F == 0x1F {
+            return None;
+        }
+        self.rest = rest;
+        Some((*tag, Self { rest: contents, end: self.offset() }))
+    }
+
+    /// Reads an INTEGER of one to four octets (X.690 8.3); does not move when the next encoding is not one.
+    #[inline]
+    pub fn short_integer(&mut self) -> Option<i32> {
+        let (number, rest) = match self.rest {
+            [0x02, 1, a, rest @ ..] => (i32::from(a.cast_signed()), rest),
+            [0x02, 2, a, b, rest @ ..] => (i32::from(i16::from_be_bytes([*a, *b])), rest),
+            [0x02, 3, a, b, c, rest @ ..] => (i32::from_be_bytes([*a, *b, *c, 0]) >> 8, rest),
+            [0x02, 4, a, b, c, d, rest @ ..] => (i32::from_be_bytes([*a, *b, *c, *d]), rest),
+            _ => return None,
+        };
+        self.rest = rest;
+        Some(number)
+    }
+
+    /// Reads one encoding with the tag `outer` that holds exactly two, the first with the tag `first`, all three as
+    /// [`Cursor::short_encoding`] reads them: a varbind, nearly always. Returns the contents of the first, and tag and
+    /// contents of the second; does not move when it finds anything else.
+    #[inline]
+    pub fn short_pair(&mut self, outer: u8, first: u8) -> Option<(&'a [u8], u8, &'a [u8])> {
+        let [found, length @ 0..0x80, rest @ ..] = self.rest else { return None };
+        let (pair, rest) = rest.split_at_checked(usize::from(*length))?;
+        let [inner, length @ 0..0x80, pair @ ..] = pair else { return None };
+        let (first_contents, second) = pair.split_at_checked(usize::from(*length))?;
+        let [tag, length @ 0..0x80, contents @ ..] = second else { return None };
+        if (*found, *inner) != (outer, first) || contents.len() != usize::from(*length) || tag & 0x1F == 0x1F
+        {
+            return None;
+        }
+        self.rest = rest;
+        Some((first_contents, *tag, contents))
+    }
+
     /// Reads `count` octets as a cursor of their own (X.690 8.1.4).
     ///
     /// # Errors
@@ -116,6 +178,75 @@ mod tests {
         {
             let mut cursor = Cursor::new(other);
             assert!(cursor.short_encoding().is_none(), "{other:02x?}");
+            let tag = other.first().copied().unwrap_or(0);
+            assert!(cursor.short_encoding_of(tag).is_none(), "{other:02x?}");
+            assert_eq!((cursor.rest(), cursor.offset()), (other, 0));
+        }
+        let mut cursor = Cursor::new(&[0x02, 1, 7, 0x04]);
+        assert!(cursor.short_encoding_of(0x04).is_none());
+        let read = cursor.short_encoding_of(0x02).map(|contents| (contents.rest(), contents.offset()));
+        assert_eq!((read, cursor.offset()), (Some((&[7u8][..], 2)), 3));
+    }
+
+    #[test]
+    fn short_integers_are_whole_or_left_alone() {
+        let mut cursor =
+            Cursor::new(&[2, 1, 0xFF, 2, 2, 0, 0x80, 2, 3, 0x80, 0, 0, 2, 4, 0x7F, 0, 0, 1, 2, 1]);
+        let read: Vec<i32> = std::iter::from_fn(|| cursor.short_integer()).collect();
+        assert_eq!(read, [-1, 128, -0x80_0000, 0x7F00_0001]);
+        assert_eq!((cursor.rest(), cursor.offset()), (&[2, 1][..], 18));
+        for other in
+            [&[][..], &[2], &[2, 0], &[2, 2, 1], &[2, 5, 0, 0, 0, 0, 0], &[3, 1, 0], &[2, 0x81, 1, 0]]
+        {
+            let mut cursor = Cursor::new(other);
+            assert!(cursor.short_integer().is_none(), "{other:02x?}");
+            assert_eq!(cursor.rest(), other);
+        }
+    }
+
+    #[test]
+    fn large_encodings_are_whole_or_left_alone() {
+        let long = [0x30, 0x81, 0x80].into_iter().chain([7; 129]).collect::<Vec<u8>>();
+        let longer = [0x30, 0x82, 1, 2].into_iter().chain([7; 259]).collect::<Vec<u8>>();
+        for (octets, head, length) in [(&long, 3, 128), (&longer, 4, 258), (&vec![0x30, 1, 7, 7], 2, 1)] {
+            let mut cursor = Cursor::new(octets);
+            let read =
+                cursor.large_encoding().map(|(tag, contents)| (tag, contents.left(), contents.offset()));
+            assert_eq!(read, Some((0x30, length, head)));
+            assert_eq!((cursor.left(), cursor.offset()), (1, head + length));
+        }
+        for other in
+            [&[][..], &[0x30], &[0x30, 0x81], &[0x30, 0x81, 1], &[0x30, 0x82, 0], &[0x30, 0x82, 0, 1]]
+                .into_iter()
+                .chain([&[0x30, 0x83, 0, 0, 0][..], &[0x30, 0x80, 0, 0], &[0x30, 2, 1], &[0x1F, 0x81, 0]])
+        {
+            let mut cursor = Cursor::new(other);
+            assert!(cursor.large_encoding().is_none(), "{other:02x?}");
+            assert_eq!((cursor.rest(), cursor.offset()), (other, 0));
+        }
+    }
+
+    #[test]
+    fn short_pairs_are_whole_and_nothing_else_or_left_alone() {
+        let mut cursor = Cursor::new(&[0x30, 6, 0x06, 1, 0x2B, 0x02, 1, 7, 0x05]);
+        assert_eq!(cursor.short_pair(0x30, 0x06), Some((&[0x2B][..], 0x02, &[7][..])));
+        assert_eq!((cursor.rest(), cursor.offset()), (&[0x05][..], 8));
+        for other in [
+            &[][..],
+            &[0x30, 0],
+            &[0x31, 6, 0x06, 1, 0x2B, 0x02, 1, 7],
+            &[0x30, 6, 0x04, 1, 0x2B, 0x02, 1, 7],
+            &[0x30, 3, 0x06, 1, 0x2B],
+            &[0x30, 6, 0x06, 1, 0x2B, 0x02, 2, 7],
+            &[0x30, 6, 0x06, 2, 0x2B, 0x02, 1, 7],
+            &[0x30, 7, 0x06, 1, 0x2B, 0x02, 1, 7, 0],
+            &[0x30, 7, 0x06, 1, 0x2B, 0x02, 1, 7],
+            &[0x30, 6, 0x06, 1, 0x2B, 0x1F, 1, 7],
+            &[0x30, 0x81, 6, 0x06, 1, 0x2B, 0x02, 1, 7],
+            &[0x30, 7, 0x06, 1, 0x2B, 0x02, 0x81, 1, 7],
+        ] {
+            let mut cursor = Cursor::new(other);
+            assert!(cursor.short_pair(0x30, 0x06).is_none(), "{other:02x?}");
             assert_eq!((cursor.rest(), cursor.offset()), (other, 0));
         }
     }

@@ -20,12 +20,10 @@
 use crate::base::limits::ENRICHED_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::model::bounded::{Bounded, printable};
+use crate::model::notification::known::{Known, Named};
 use crate::model::notification::oid_buf::OidBuf;
-use crate::model::notification::scan::{Facts, holds_community};
-use crate::model::notification::text::label_of;
-use crate::model::notification::{Naming, Subject, V3Facts, meaning, span_since};
-use crate::wire::ber::Oid;
-use crate::wire::smi::Syntax;
+use crate::model::notification::scan::Facts;
+use crate::model::notification::{Naming, ObjectName, Subject, V3Facts, meaning, span_since};
 use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
 
 /// Kept back for what closes the object: `truncated` and all notes at once.
@@ -37,69 +35,96 @@ const ODD_OCTETS_SHOWN_MAX: usize = 64;
 /// Integers from here on are strings: readers that use doubles would round them.
 const EXACT_INTEGER_END: u64 = 1 << 53;
 
-/// Appends the object; returns where it is and whether varbinds are missing.
-pub(super) fn render<N: Naming + ?Sized>(
-    subject: &Subject<'_, '_>,
-    facts: &Facts,
-    names: &N,
-    out: &mut Vec<u8>,
-) -> (Span, bool) {
-    let start = out.len();
-    let mut json = Bounded::new(out, ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
-    json.push(b"{\"pdu\":\"");
-    json.push(subject.pdu.kind.as_str().as_bytes());
-    if let Some(request_id) = subject.pdu.request_id() {
-        json.push(b"\",\"request_id\":");
-        json.signed(i64::from(request_id));
-        json.push(b",\"security_level\":\"");
-    } else {
-        json.push(b"\",\"security_level\":\"");
-    }
-    json.push(subject.security_level.as_bytes());
-    json.push(b"\"");
-    if let Some(facts) = &subject.v3 {
-        v3_facts(&mut json, facts);
-    }
-    if let Some(relay) = subject.relay {
-        json.formatted(format_args!(",\"relay\":\"{relay}\""));
-    }
-    if let Some(uptime) = facts.uptime {
-        json.push(b",\"uptime\":");
-        json.unsigned(u64::from(uptime));
-    }
-    if let Body::TrapV1(trap) = &subject.pdu.body {
-        trap_v1(&mut json, trap);
-    }
-    if let Some(vendor) = facts.enterprise.and_then(|number| names.vendor(number)) {
-        json.push(b",\"vendor\":");
-        json.quoted(vendor);
-    }
-    json.push(b",\"varbinds\":[");
-    for (place, element) in subject.pdu.varbinds.iter().enumerate() {
-        let mark = json.mark();
-        if place > 0 {
-            json.push(b",");
+/// An object that is being written.
+pub(super) struct ObjectWriter<'o> {
+    json: Bounded<'o>,
+    start: usize,
+    /// How many varbinds were written.
+    count: usize,
+    /// Whether one did not fit: none follows it.
+    is_cut: bool,
+}
+
+impl<'o> ObjectWriter<'o> {
+    /// Begins the object at the end of `out`, up to the varbinds.
+    pub(super) fn begin<N: Naming + ?Sized>(
+        out: &'o mut Vec<u8>,
+        subject: &Subject<'_, '_>,
+        facts: &Facts,
+        names: &N,
+    ) -> Self {
+        let start = out.len();
+        let mut json = Bounded::new(out, ENRICHED_OCTETS_MAX - ENDING_OCTETS_MAX);
+        json.push(b"{\"pdu\":\"");
+        json.push(subject.pdu.kind.as_str().as_bytes());
+        if let Some(request_id) = subject.pdu.request_id() {
+            json.push(b"\",\"request_id\":");
+            json.signed(i64::from(request_id));
+            json.push(b",\"security_level\":\"");
+        } else {
+            json.push(b"\",\"security_level\":\"");
         }
-        // The name of the notification has a column of its own.
-        let is_trap_oid = Some(place) == facts.trap_oid_at;
-        varbind(&mut json, &element, is_trap_oid, names);
-        if json.is_full() {
-            json.rewind(mark);
-            break;
+        json.push(subject.security_level.as_bytes());
+        json.push(b"\"");
+        if let Some(facts) = &subject.v3 {
+            v3_facts(&mut json, facts);
+        }
+        if let Some(relay) = subject.relay {
+            json.formatted(format_args!(",\"relay\":\"{relay}\""));
+        }
+        if let Some(uptime) = facts.uptime {
+            json.push(b",\"uptime\":");
+            json.unsigned(u64::from(uptime));
+        }
+        if let Body::TrapV1(trap) = &subject.pdu.body {
+            trap_v1(&mut json, trap);
+        }
+        if let Some(vendor) = facts.enterprise.and_then(|number| names.vendor(number)) {
+            json.push(b",\"vendor\":");
+            json.quoted(vendor);
+        }
+        json.push(b",\"varbinds\":[");
+        Self { json, start, count: 0, is_cut: false }
+    }
+
+    /// Whether a varbind did not fit.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Writes a varbind, if it fits and all before it did.
+    pub(super) fn varbind(&mut self, element: &VarBind<'_>, is_trap_oid: bool, known: &Known<'_, '_>) {
+        if self.is_cut {
+            return;
+        }
+        let mark = self.json.mark();
+        if self.count > 0 {
+            self.json.push(b",");
+        }
+        self.count += 1;
+        varbind(&mut self.json, element, is_trap_oid, known);
+        if self.json.is_full() {
+            self.json.rewind(mark);
+            self.is_cut = true;
         }
     }
-    let truncated = json.is_full();
-    json.release(ENDING_OCTETS_MAX);
-    json.push(b"]");
-    if truncated {
-        json.push(b",\"truncated\":true");
+
+    /// Ends the object; returns where it is, and whether varbinds are missing.
+    pub(super) fn finish(self, facts: &Facts) -> (Span, bool) {
+        let Self { mut json, start, .. } = self;
+        let truncated = json.is_full();
+        json.release(ENDING_OCTETS_MAX);
+        json.push(b"]");
+        if truncated {
+            json.push(b",\"truncated\":true");
+        }
+        for (place, note) in facts.notes.iter().enumerate() {
+            json.push(if place == 0 { b",\"notes\":[\"" } else { b"\",\"" });
+            json.push(note.as_bytes());
+        }
+        json.push(if facts.notes.is_empty() { b"}" } else { b"\"]}" });
+        (span_since(start, json.mark()), truncated)
     }
-    for (place, note) in facts.notes.iter().enumerate() {
-        json.push(if place == 0 { b",\"notes\":[\"" } else { b"\",\"" });
-        json.push(note.as_bytes());
-    }
-    json.push(if facts.notes.is_empty() { b"}" } else { b"\"]}" });
-    (span_since(start, json.mark()), truncated)
 }
 
 /// Writes who sent a v3 message.
@@ -142,99 +167,74 @@ fn trap_v1(json: &mut Bounded<'_>, trap: &TrapV1<'_>) {
     signed(json, trap.specific_trap);
 }
 
-/// Writes one element of `varbinds`.
-fn varbind<N: Naming + ?Sized>(json: &mut Bounded<'_>, element: &VarBind<'_>, is_trap_oid: bool, names: &N) {
-    let masked = holds_community(element);
+/// Writes one element of `varbinds`. The name of the notification, which is the value of one of them, has a column of its own.
+fn varbind(json: &mut Bounded<'_>, element: &VarBind<'_>, is_trap_oid: bool, known: &Known<'_, '_>) {
+    json.push(b"{");
+    if let Some(name) = &known.name {
+        name_members(json, name);
+    }
     match element {
-        VarBind::Bound { name, value } => {
-            json.push(b"{");
-            let syntax = name_members(json, *name, names);
-            if masked {
-                json.push(b"\"type\":\"octets\",\"value\":\"***\"");
-            } else {
-                value_members(json, value);
-                if !is_trap_oid {
-                    meaning_members(json, value, syntax, names);
-                }
+        VarBind::Bound { .. } if known.is_masked => json.push(b"\"type\":\"octets\",\"value\":\"***\""),
+        VarBind::Bound { value, .. } => {
+            value_members(json, value, known);
+            if !is_trap_oid {
+                meaning_members(json, value, known);
             }
         }
-        VarBind::Malformed { name, raw, reason } => {
-            json.push(b"{");
-            if let Some(name) = name {
-                name_members(json, *name, names);
-            }
+        VarBind::Malformed { raw, reason, .. } => {
             json.push(b"\"type\":\"malformed\",\"reason\":\"");
             json.push(reason.as_str().as_bytes());
             json.push(b"\",\"hex\":");
-            if masked { json.push(b"\"***\"") } else { hex(json, raw) }
+            if known.is_masked { json.push(b"\"***\"") } else { hex(json, raw) }
         }
     }
     json.push(b"}");
 }
 
-/// Writes the members `oid`, `name` and `index`, and returns how the object's values are read.
-fn name_members<'n, N: Naming + ?Sized>(
-    json: &mut Bounded<'_>,
-    name: Oid<'_>,
-    names: &'n N,
-) -> Option<&'n Syntax> {
-    let oid = OidBuf::of(name);
-    let arcs = oid.as_slice();
+/// Writes the members `oid`, `name` and `index`.
+fn name_members(json: &mut Bounded<'_>, named: &Named<'_, '_>) {
     json.push(b"\"oid\":\"");
-    json.dotted(arcs);
-    json.push(b"\",\"name\":");
-    let Some(found) = meaning::instance_name(names, arcs) else {
-        json.push(b"null,");
-        return None;
-    };
+    json.dotted(named.arcs);
+    let Some(found) = &named.name else { return json.push(b"\",\"name\":null,") };
+    json.push(b"\",\"name\":\"");
+    symbolic_name(json, found, named.arcs);
+    json.push(b"\",");
+    meaning::index_member(json, found, named.arcs);
+}
+
+/// Writes a name with its module, and its instance in dots.
+fn symbolic_name(json: &mut Bounded<'_>, name: &ObjectName<'_>, arcs: &[u32]) {
     // Modules and descriptors are letters, digits and hyphens (RFC 2578 section 3); a MIB file may say otherwise.
-    json.push(b"\"");
-    json.escaped(found.module);
+    json.escaped(name.module);
     json.push(b"::");
-    json.escaped(found.label);
-    let instance = arcs.get(found.depth..).unwrap_or_default();
+    json.escaped(name.label);
+    let instance = arcs.get(name.depth..).unwrap_or_default();
     if !instance.is_empty() {
         json.push(b".");
         json.dotted(instance);
     }
-    json.push(b"\",");
-    meaning::index_member(json, &found, arcs);
-    found.syntax
 }
 
 /// Writes `label` for an enumerated INTEGER that has one, or `text` for what else the value means by its syntax.
-fn meaning_members<N: Naming + ?Sized>(
-    json: &mut Bounded<'_>,
-    value: &Value<'_>,
-    syntax: Option<&Syntax>,
-    names: &N,
-) {
-    if let Some(label) = label_of(value, syntax) {
+fn meaning_members(json: &mut Bounded<'_>, value: &Value<'_>, known: &Known<'_, '_>) {
+    if let Some(label) = known.label(value) {
         json.push(b",\"label\":");
         return json.quoted(label);
     }
-    if let Value::ObjectIdentifier(oid) = value {
-        let oid = OidBuf::of(*oid);
-        let Some(name) = meaning::value_name(names, oid.as_slice()) else { return };
+    if let Some(named) = &known.value {
+        let Some(name) = &named.name else { return };
         json.push(b",\"text\":\"");
-        json.escaped(name.module);
-        json.push(b"::");
-        json.escaped(name.label);
-        let instance = oid.as_slice().get(name.depth..).unwrap_or_default();
-        if !instance.is_empty() {
-            json.push(b".");
-            json.dotted(instance);
-        }
+        symbolic_name(json, name, named.arcs);
         return json.push(b"\"");
     }
-    if let Some(text) = meaning::of_value(value, syntax).as_ref().and_then(meaning::as_text) {
+    if let Some(text) = meaning::of_value(value, known.syntax()).as_ref().and_then(meaning::as_text) {
         json.push(b",\"text\":");
         json.quoted(text);
     }
 }
 
 /// Writes the members `type` and `value` (or `hex`).
-fn value_members(json: &mut Bounded<'_>, value: &Value<'_>) {
+fn value_members(json: &mut Bounded<'_>, value: &Value<'_>, known: &Known<'_, '_>) {
     match *value {
         Value::Integer(number) => {
             json.push(b"\"type\":\"integer\",\"value\":");
@@ -248,9 +248,9 @@ fn value_members(json: &mut Bounded<'_>, value: &Value<'_>) {
             None => type_and_hex(json, b"octets", octets),
         },
         Value::Null => json.push(b"\"type\":\"null\",\"value\":null"),
-        Value::ObjectIdentifier(oid) => {
+        Value::ObjectIdentifier(_) => {
             json.push(b"\"type\":\"oid\",\"value\":\"");
-            json.dotted(OidBuf::of(oid).as_slice());
+            json.dotted(known.value.as_ref().map(|named| named.arcs).unwrap_or_default());
             json.push(b"\"");
         }
         Value::IpAddress(address) => {

@@ -1,16 +1,17 @@
 //! What a trap or an inform says: snmpTrapOID, the readable line that rules match on, and JSON for the store.
 //!
 //! ```text
-//! wire::snmp (borrowed view) -> [describe] -> text, oid, trap type, JSON as spans of one buffer
+//! wire::snmp (borrowed view) -> [Describer] -> text, oid, trap type, JSON as spans of one buffer
 //! ```
 //!
-//! Invariant: allocates only by growing the buffer it is given, by a bounded amount per message; a community is in
+//! Invariant: a [`Describer`] allocates only by growing the buffer it is given, by a bounded amount per message; a community is in
 //! neither text nor JSON; nothing that was received passes without a trace in one of them, short of a cut that both
 //! mark.
 
 #![forbid(unsafe_code)]
 
 mod json;
+mod known;
 mod meaning;
 #[cfg(test)]
 mod meaning_tests;
@@ -24,6 +25,7 @@ use std::net::IpAddr;
 
 pub use oid_buf::OidBuf;
 
+use crate::base::limits::RENDERED_TEXT_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::wire::error::Reason;
 use crate::wire::smi::{IndexPart, Syntax};
@@ -32,7 +34,7 @@ use crate::wire::snmp::{CommunityMessage, Pdu, PduKind, Version};
 /// Somebody who knows names. The floor that sees both `mib` and `model` implements it for `mib::Names`; the two do
 /// not see each other.
 pub trait Naming {
-    /// The longest definition that `arcs` starts with, if any. Called about twice per varbind; must not allocate.
+    /// The longest definition that `arcs` starts with, if any. Called once or twice per varbind; must not allocate.
     fn name(&self, arcs: &[u32]) -> Option<ObjectName<'_>>;
 
     /// The vendor with this private enterprise number (below 1.3.6.1.4.1), if it is a known one.
@@ -272,7 +274,7 @@ pub struct Notification {
     pub truncated: bool,
 }
 
-/// Describes a v1 or v2c message; appends to `out` at most
+/// Describes a v1 or v2c message, for once; appends to `out` at most
 /// [`crate::base::limits::RENDERED_TEXT_OCTETS_MAX`] + [`crate::base::limits::ENRICHED_OCTETS_MAX`] octets.
 ///
 /// Whether the message is a notification at all is the caller's to decide; any PDU can be described.
@@ -284,29 +286,82 @@ pub fn describe<N: Naming + ?Sized>(
     describe_subject(&Subject::of_community(message), names, out)
 }
 
-/// Describes a PDU of any version; see [`describe`].
+/// Describes a PDU of any version, for once; see [`describe`].
 pub fn describe_subject<N: Naming + ?Sized>(
     subject: &Subject<'_, '_>,
     names: &N,
     out: &mut Vec<u8>,
 ) -> Notification {
-    let facts = scan::scan(subject);
-    let line = text::render(subject, &facts, names, out);
-    let (enriched, enriched_is_cut) = json::render(subject, &facts, names, out);
-    Notification {
-        text: line.text,
-        oid: line.oid,
-        trap_type: line.trap_type,
-        enriched,
-        kind: subject.pdu.kind,
-        version: subject.version,
-        request_id: subject.pdu.request_id(),
-        uptime: facts.uptime,
-        varbinds: facts.varbinds,
-        malformed: facts.malformed,
-        errors: facts.errors,
-        notes: facts.notes,
-        truncated: line.truncated || enriched_is_cut,
+    Describer::new().describe(subject, names, out)
+}
+
+/// Describes notifications one after the other, without making room for each of them.
+#[derive(Debug)]
+pub struct Describer {
+    /// The readable line, until the JSON beside which it is written is done.
+    line: Vec<u8>,
+}
+
+impl Default for Describer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Describer {
+    /// A describer whose memory is there from the start; what is not used of it is not in RAM.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { line: Vec::with_capacity(RENDERED_TEXT_OCTETS_MAX) }
+    }
+
+    /// Describes a PDU of any version; see [`describe`].
+    pub fn describe<N: Naming + ?Sized>(
+        &mut self,
+        subject: &Subject<'_, '_>,
+        names: &N,
+        out: &mut Vec<u8>,
+    ) -> Notification {
+        let facts = scan::scan(subject);
+        self.line.clear();
+        let mut line = text::LineWriter::begin(&mut self.line, subject, &facts, names);
+        let mut json = json::ObjectWriter::begin(out, subject, &facts, names);
+        let mut room = known::Room::new();
+        for (place, varbind) in subject.pdu.varbinds.iter().enumerate() {
+            if line.is_full() && json.is_cut() {
+                break;
+            }
+            let is_trap_oid = Some(place) == facts.trap_oid_at;
+            let known = known::Known::of(&varbind, is_trap_oid, names, &mut room);
+            json.varbind(&varbind, is_trap_oid, &known);
+            if Some(place) != facts.uptime_at && !is_trap_oid {
+                line.varbind(&varbind, &known);
+            }
+        }
+        let (enriched, enriched_is_cut) = json.finish(&facts);
+        let line = line.finish(subject, &facts, names);
+        // The parts of the line are where it comes to stand.
+        let line_start = out.len();
+        out.extend_from_slice(&self.line);
+        let moved = |span: Span| {
+            let start = line_start.saturating_add(span.start as usize);
+            if span.is_empty() { span } else { span_since(start, start.saturating_add(span.len as usize)) }
+        };
+        Notification {
+            text: moved(line.text),
+            oid: moved(line.oid),
+            trap_type: moved(line.trap_type),
+            enriched,
+            kind: subject.pdu.kind,
+            version: subject.version,
+            request_id: subject.pdu.request_id(),
+            uptime: facts.uptime,
+            varbinds: facts.varbinds,
+            malformed: facts.malformed,
+            errors: facts.errors,
+            notes: facts.notes,
+            truncated: line.truncated || enriched_is_cut,
+        }
     }
 }
 

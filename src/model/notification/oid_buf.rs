@@ -15,14 +15,28 @@ pub struct OidBuf {
 }
 
 impl OidBuf {
+    /// No sub-identifiers.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { arcs: [0; CAPACITY], len: 0 }
+    }
+
     /// The sub-identifiers of `oid`.
     #[must_use]
     pub fn of(oid: Oid<'_>) -> Self {
-        let mut buffer = Self { arcs: [0; CAPACITY], len: 0 };
-        for arc in oid.arcs() {
-            buffer.push(arc);
-        }
+        let mut buffer = Self::empty();
+        buffer.set(oid);
         buffer
+    }
+
+    /// Holds the sub-identifiers of `oid` and no others from now on. Another use of the same buffer spares the making of
+    /// one, which is half a kilobyte.
+    pub fn set(&mut self, oid: Oid<'_>) -> &[u32] {
+        self.len = 0;
+        for arc in oid.arcs() {
+            self.push(arc);
+        }
+        self.as_slice()
     }
 
     /// Appends one sub-identifier; a full buffer stays as it is, which a checked [`Oid`] and two more cannot reach.

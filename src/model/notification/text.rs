@@ -15,11 +15,10 @@
 use crate::base::limits::{OID_SUB_IDENTIFIERS_MAX, RENDERED_TEXT_OCTETS_MAX};
 use crate::base::span::Span;
 use crate::model::bounded::{ARC_OCTETS_MAX, Bounded, printable};
+use crate::model::notification::known::{Known, Named};
 use crate::model::notification::oid_buf::OidBuf;
-use crate::model::notification::scan::{Facts, holds_community};
+use crate::model::notification::scan::Facts;
 use crate::model::notification::{Naming, Subject, meaning, span_since};
-use crate::wire::ber::Oid;
-use crate::wire::smi::Syntax;
 use crate::wire::snmp::{Body, Opaque, OpaqueInner, TrapV1, Value, VarBind};
 
 /// snmpTrapAddress.0 (RFC 3584 5.3).
@@ -33,7 +32,7 @@ const TRUNCATED: &[u8] = b" !truncated";
 /// Kept back for snmpTrapOID in dots, which is written behind the text.
 const DOTTED_OCTETS_MAX: usize = (OID_SUB_IDENTIFIERS_MAX + 2) * ARC_OCTETS_MAX;
 
-/// Where the parts of the line are.
+/// Where the parts of the line are in the buffer that it was written to.
 pub(super) struct Line {
     /// The whole line.
     pub(super) text: Span,
@@ -45,53 +44,80 @@ pub(super) struct Line {
     pub(super) truncated: bool,
 }
 
-/// Appends the line, and behind it snmpTrapOID in dots.
-pub(super) fn render<N: Naming + ?Sized>(
-    subject: &Subject<'_, '_>,
-    facts: &Facts,
-    names: &N,
-    out: &mut Vec<u8>,
-) -> Line {
-    let start = out.len();
-    let kept_back = TRUNCATED.len() + DOTTED_OCTETS_MAX;
-    let mut line = Bounded::new(out, RENDERED_TEXT_OCTETS_MAX - kept_back);
-    let mut is_named = false;
-    match &facts.trap_oid {
-        Some(oid) => is_named = notification_name(&mut line, oid.as_slice(), names),
-        None if subject.pdu.kind.is_notification() => line.push(b"noSnmpTrapOID"),
-        None => line.push(subject.pdu.kind.as_str().as_bytes()),
-    }
-    let lead_end = line.mark();
-    for (place, varbind) in subject.pdu.varbinds.iter().enumerate() {
-        if line.is_full() {
-            break;
-        }
-        if Some(place) != facts.uptime_at && Some(place) != facts.trap_oid_at {
-            line.push(b" ");
-            varbind_text(&mut line, &varbind, names);
-        }
-    }
-    if let Body::TrapV1(trap) = &subject.pdu.body {
-        trap_v1_fields(&mut line, trap, facts, names);
-    }
-    let truncated = line.is_full();
-    line.release(TRUNCATED.len());
-    if truncated {
-        line.push(TRUNCATED);
-    }
-    line.release(DOTTED_OCTETS_MAX);
+/// A line that is being written, and behind it snmpTrapOID in dots.
+pub(super) struct LineWriter<'o> {
+    line: Bounded<'o>,
+    start: usize,
+    /// Where the name of the notification ends.
+    lead_end: usize,
+    /// Whether that is its symbolic name.
+    is_named: bool,
+}
 
-    let text = span_since(start, line.mark());
-    let lead = span_since(start, lead_end);
-    let Some(oid) = &facts.trap_oid else {
-        return Line { text, trap_type: Span::EMPTY, oid: Span::EMPTY, truncated };
-    };
-    if !is_named {
-        return Line { text, trap_type: lead, oid: lead, truncated };
+impl<'o> LineWriter<'o> {
+    /// Begins the line at the end of `out`.
+    pub(super) fn begin<N: Naming + ?Sized>(
+        out: &'o mut Vec<u8>,
+        subject: &Subject<'_, '_>,
+        facts: &Facts,
+        names: &N,
+    ) -> Self {
+        let start = out.len();
+        let kept_back = TRUNCATED.len() + DOTTED_OCTETS_MAX;
+        let mut line = Bounded::new(out, RENDERED_TEXT_OCTETS_MAX - kept_back);
+        let mut is_named = false;
+        match &facts.trap_oid {
+            Some(oid) => is_named = notification_name(&mut line, oid.as_slice(), names),
+            None if subject.pdu.kind.is_notification() => line.push(b"noSnmpTrapOID"),
+            None => line.push(subject.pdu.kind.as_str().as_bytes()),
+        }
+        let lead_end = line.mark();
+        Self { line, start, lead_end, is_named }
     }
-    let oid_start = line.mark();
-    line.dotted(oid.as_slice());
-    Line { text, trap_type: lead, oid: span_since(oid_start, line.mark()), truncated }
+
+    /// Whether nothing more fits.
+    pub(super) const fn is_full(&self) -> bool {
+        self.line.is_full()
+    }
+
+    /// Writes a varbind.
+    pub(super) fn varbind(&mut self, varbind: &VarBind<'_>, known: &Known<'_, '_>) {
+        if !self.line.is_full() {
+            self.line.push(b" ");
+            varbind_text(&mut self.line, varbind, known);
+        }
+    }
+
+    /// Ends the line.
+    pub(super) fn finish<N: Naming + ?Sized>(
+        mut self,
+        subject: &Subject<'_, '_>,
+        facts: &Facts,
+        names: &N,
+    ) -> Line {
+        let line = &mut self.line;
+        if let Body::TrapV1(trap) = &subject.pdu.body {
+            trap_v1_fields(line, trap, facts, names);
+        }
+        let truncated = line.is_full();
+        line.release(TRUNCATED.len());
+        if truncated {
+            line.push(TRUNCATED);
+        }
+        line.release(DOTTED_OCTETS_MAX);
+
+        let text = span_since(self.start, line.mark());
+        let lead = span_since(self.start, self.lead_end);
+        let Some(oid) = &facts.trap_oid else {
+            return Line { text, trap_type: Span::EMPTY, oid: Span::EMPTY, truncated };
+        };
+        if !self.is_named {
+            return Line { text, trap_type: lead, oid: lead, truncated };
+        }
+        let oid_start = line.mark();
+        line.dotted(oid.as_slice());
+        Line { text, trap_type: lead, oid: span_since(oid_start, line.mark()), truncated }
+    }
 }
 
 /// Writes the symbolic name of a notification, or its dots; returns whether it has a name. Only a whole name
@@ -111,71 +137,50 @@ fn notification_name<N: Naming + ?Sized>(line: &mut Bounded<'_>, arcs: &[u32], n
     }
 }
 
-/// Writes a name with its instance and returns how its values are read.
-fn object_name<'n, N: Naming + ?Sized>(
-    line: &mut Bounded<'_>,
-    arcs: &[u32],
-    names: &'n N,
-) -> Option<&'n Syntax> {
-    let Some(name) = meaning::instance_name(names, arcs) else {
-        line.dotted(arcs);
-        return None;
-    };
-    meaning::label_and_instance(line, &name, arcs);
-    name.syntax
+/// Writes a name with its instance, without its module.
+fn object_name(line: &mut Bounded<'_>, named: &Named<'_, '_>) {
+    match &named.name {
+        Some(name) => meaning::label_and_instance(line, name, named.arcs),
+        None => line.dotted(named.arcs),
+    }
 }
 
 /// Writes `name=value`, or what could not be read.
-fn varbind_text<N: Naming + ?Sized>(line: &mut Bounded<'_>, varbind: &VarBind<'_>, names: &N) {
-    let masked = holds_community(varbind);
+fn varbind_text(line: &mut Bounded<'_>, varbind: &VarBind<'_>, known: &Known<'_, '_>) {
+    if let Some(name) = &known.name {
+        object_name(line, name);
+        line.push(b"=");
+    }
     match varbind {
-        VarBind::Bound { name, value } => {
-            let syntax = object_name(line, OidBuf::of(*name).as_slice(), names);
-            line.push(b"=");
-            if masked { line.push(b"\"***\"") } else { meant_text(line, value, syntax, names) }
-        }
-        VarBind::Malformed { name, raw, reason } => {
-            if let Some(name) = name {
-                object_name(line, OidBuf::of(*name).as_slice(), names);
-                line.push(b"=");
-            }
+        VarBind::Bound { .. } if known.is_masked => line.push(b"\"***\""),
+        VarBind::Bound { value, .. } => meant_text(line, value, known),
+        VarBind::Malformed { raw, reason, .. } => {
             line.push(b"!malformed(");
             line.push(reason.as_str().as_bytes());
             line.push(b")=");
-            if masked { line.push(b"***") } else { hex(line, raw) }
+            if known.is_masked { line.push(b"***") } else { hex(line, raw) }
         }
     }
 }
 
 /// Writes a value as its syntax says, or else as its type says: an INTEGER as `label(number)` when it has a label, an
 /// OBJECT IDENTIFIER as the name it is.
-fn meant_text<N: Naming + ?Sized>(
-    line: &mut Bounded<'_>,
-    value: &Value<'_>,
-    syntax: Option<&Syntax>,
-    names: &N,
-) {
-    if let (Value::Integer(number), Some(label)) = (value, label_of(value, syntax)) {
+fn meant_text(line: &mut Bounded<'_>, value: &Value<'_>, known: &Known<'_, '_>) {
+    if let (Value::Integer(number), Some(label)) = (value, known.label(value)) {
         line.push(label.as_bytes());
         line.push(b"(");
         line.signed(*number);
         return line.push(b")");
     }
-    if let Value::ObjectIdentifier(oid) = value {
-        return oid_text(line, *oid, names);
+    if let Some(named) = &known.value {
+        return oid_text(line, named);
     }
-    let meant = meaning::of_value(value, syntax);
+    let meant = meaning::of_value(value, known.syntax());
     match meant.as_ref().and_then(|meant| Some((meant, meaning::as_text(meant)?))) {
         Some((meant, text)) if meant.is_bare() => line.push(text.as_bytes()),
         Some((_, text)) => line.quoted(text),
         None => value_text(line, value),
     }
-}
-
-/// The label of an enumerated INTEGER.
-pub(super) fn label_of<'n>(value: &Value<'_>, syntax: Option<&'n Syntax>) -> Option<&'n str> {
-    let Value::Integer(number) = value else { return None };
-    syntax?.label(*number)
 }
 
 /// Writes a value as its type says.
@@ -211,20 +216,15 @@ fn value_text(line: &mut Bounded<'_>, value: &Value<'_>) {
 }
 
 /// Writes an OBJECT IDENTIFIER value by its name, or in dots; an empty one as an empty string.
-fn oid_text<N: Naming + ?Sized>(line: &mut Bounded<'_>, oid: Oid<'_>, names: &N) {
-    let oid = OidBuf::of(oid);
-    let arcs = oid.as_slice();
-    if arcs.is_empty() {
+fn oid_text(line: &mut Bounded<'_>, named: &Named<'_, '_>) {
+    if named.arcs.is_empty() {
         return line.push(b"\"\"");
     }
-    match meaning::value_name(names, arcs) {
-        Some(name) => {
-            line.escaped(name.module);
-            line.push(b"::");
-            meaning::label_and_instance(line, &name, arcs);
-        }
-        None => line.dotted(arcs),
+    if let Some(name) = &named.name {
+        line.escaped(name.module);
+        line.push(b"::");
     }
+    object_name(line, named);
 }
 
 /// Writes what an Opaque holds.
@@ -255,7 +255,7 @@ fn trap_v1_fields<N: Naming + ?Sized>(line: &mut Bounded<'_>, trap: &TrapV1<'_>,
     }
     if !facts.has_trap_address {
         line.push(b" ");
-        object_name(line, SNMP_TRAP_ADDRESS_0, names);
+        object_name(line, &Named::instance(SNMP_TRAP_ADDRESS_0, names));
         line.push(b"=");
         match <[u8; 4]>::try_from(trap.agent_addr) {
             Ok(address) => line.ipv4(address),
@@ -264,8 +264,8 @@ fn trap_v1_fields<N: Naming + ?Sized>(line: &mut Bounded<'_>, trap: &TrapV1<'_>,
     }
     if !facts.has_trap_enterprise {
         line.push(b" ");
-        object_name(line, SNMP_TRAP_ENTERPRISE_0, names);
+        object_name(line, &Named::instance(SNMP_TRAP_ENTERPRISE_0, names));
         line.push(b"=");
-        oid_text(line, trap.enterprise, names);
+        oid_text(line, &Named::value(OidBuf::of(trap.enterprise).as_slice(), names));
     }
 }

@@ -21,6 +21,7 @@ use crate::matching::{Action, RuleIndex, Scratch};
 use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
+use crate::model::notification::Describer;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
@@ -106,6 +107,7 @@ pub struct Pipeline {
     zones: Arc<Zones>,
     sources: Arc<SourcePolicy>,
     snmpv3: Verifier,
+    describer: Describer,
     /// The plaintext of the message at hand.
     plaintext: Vec<u8>,
     /// The message at hand in the subset that decoders read, where it came in another form.
@@ -187,6 +189,7 @@ impl Pipeline {
             zones,
             sources,
             snmpv3: Verifier::new(snmpv3),
+            describer: Describer::new(),
             // All of it at once; what is not used is not in RAM.
             plaintext: Vec::with_capacity(DATAGRAM_OCTETS_MAX),
             rewritten: Vec::with_capacity(slow::REWRITTEN_OCTETS_MAX),

@@ -45,7 +45,7 @@ impl Pipeline {
     }
 
     fn decode_rewritten(
-        &self,
+        &mut self,
         arrival: &Arrival<'_>,
         rewritten: &mut Vec<u8>,
         batch: &mut Batch,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::base::span::Span;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Kind, NotificationRecord, Reasons};
-use crate::model::notification::{self, Notification, SnmpVersion, Subject, V3Facts};
+use crate::model::notification::{Notification, SnmpVersion, Subject, V3Facts};
 use crate::model::readable;
 use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
@@ -120,7 +120,7 @@ impl Pipeline {
             relay,
             trailing_octets: message.trailing_octets.saturating_add(scoped.trailing_octets),
         };
-        let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
+        let described = self.describer.describe(&subject, &*self.names, &mut batch.octets);
         let decoded = rendered(arrival, Kind::SnmpV3, source, &described, &[], batch);
         if scoped.pdu.kind == PduKind::INFORM_REQUEST {
             let start = batch.octets.len();
@@ -134,14 +134,14 @@ impl Pipeline {
 
     /// Renders a notification, and prepares the answer if it is an inform.
     pub(super) fn decode_notification(
-        &self,
+        &mut self,
         arrival: &Arrival<'_>,
         message: &CommunityMessage<'_>,
         batch: &mut Batch,
     ) -> Decoded {
         let (source, relay) = reported(&self.sources, arrival, &message.pdu);
         let subject = Subject { relay, ..Subject::of_community(message) };
-        let described = notification::describe_subject(&subject, &*self.names, &mut batch.octets);
+        let described = self.describer.describe(&subject, &*self.names, &mut batch.octets);
         let kind = kind_of(message.version);
         let decoded = rendered(arrival, kind, source, &described, message.community, batch);
         if message.pdu.kind == PduKind::INFORM_REQUEST {

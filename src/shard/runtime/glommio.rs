@@ -73,7 +73,7 @@ fn turn(shard: &RefCell<Option<Shard>>) -> Option<Duration> {
     let mut shard = shard.borrow_mut();
     let shard = shard.as_mut()?;
     let taken = shard.turn();
-    (taken > 0).then(|| shard.rest_after(taken))
+    (taken > 0).then(|| shard.rest())
 }
 
 /// Turns the shard whenever `socket` has something.

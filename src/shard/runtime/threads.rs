@@ -11,7 +11,7 @@ pub fn run(mut shard: Shard) {
     while !shard.is_stopping() {
         let taken = shard.turn();
         if taken > 0 {
-            std::thread::sleep(shard.rest_after(taken));
+            std::thread::sleep(shard.rest());
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };

@@ -34,7 +34,7 @@ async fn drive(shard: &mut Shard) -> io::Result<()> {
     while !shard.is_stopping() {
         let taken = shard.turn();
         if taken > 0 {
-            tokio::time::sleep(shard.rest_after(taken)).await;
+            tokio::time::sleep(shard.rest()).await;
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };

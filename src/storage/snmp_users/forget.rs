@@ -76,15 +76,28 @@ pub fn newest(connection: &Connection) -> rusqlite::Result<i64> {
         .query_row("SELECT coalesce(max(number), 0) FROM snmpv3_forgotten_engines", [], |row| row.get(0))
 }
 
-/// The requests in the store at `path` that follow number `after`: their numbers, and the IDs of the engines.
-///
-/// # Errors
-/// What SQLite reports.
-pub fn requests(path: &Path, after: i64) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut statement = connection.prepare(
-        "SELECT number, engine_id FROM snmpv3_forgotten_engines WHERE number > ?1 ORDER BY number",
-    )?;
-    let rows = statement.query_map([after], |row| Ok((row.get(0)?, unhex(&row.get::<_, String>(1)?))))?;
-    rows.collect()
+/// A store that is looked at for requests again and again. It stays open: to open it costs many times what a look costs.
+#[derive(Debug)]
+pub struct Requests(Connection);
+
+impl Requests {
+    /// Opens the store at `path` for reading.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Self)
+    }
+
+    /// The requests that follow number `after`: their numbers, and the IDs of the engines.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn after(&self, after: i64) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT number, engine_id FROM snmpv3_forgotten_engines WHERE number > ?1 ORDER BY number",
+        )?;
+        let rows = statement.query_map([after], |row| Ok((row.get(0)?, unhex(&row.get::<_, String>(1)?))))?;
+        rows.collect()
+    }
 }

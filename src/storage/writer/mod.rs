@@ -72,9 +72,11 @@ impl Writer {
         store.connection.set_prepared_statement_cache_capacity(32);
         let row = format!("({})", ["?"; COLUMNS].join(","));
         let insert = |rows: usize| {
+            // A row that is refused fails the transaction in any case. Said here, SQLite need not be able to take back the
+            // statement alone, for which it would copy each page that the statement changes.
             format!(
-                "INSERT INTO events(received_at, id, origin, device, reported_host, device_time_us, raw_message, \
-                 program, process_id, oid, trap_type, rule, enriched_data) VALUES {}",
+                "INSERT OR ROLLBACK INTO events(received_at, id, origin, device, reported_host, device_time_us, \
+                 raw_message, program, process_id, oid, trap_type, rule, enriched_data) VALUES {}",
                 vec![row.as_str(); rows].join(",")
             )
         };

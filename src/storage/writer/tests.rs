@@ -219,6 +219,37 @@ fn a_device_costs_a_statement_only_when_it_says_something_new() {
     }
     writer.write(std::slice::from_ref(&later), &places(2)).unwrap();
     assert_eq!(updated(&writer), "2026-11-22T08:15:30.123463Z", "two seconds later is not news");
-    writer.write(&[later], &[Place { batch: 0, event: 2 }]).unwrap();
+    writer.write(std::slice::from_ref(&later), &[Place { batch: 0, event: 2 }]).unwrap();
     assert_eq!(updated(&writer), "2026-11-22T08:15:39.123456Z");
+    later.events[2].id = EventId((START + 10_000_000) << 11);
+    later.events[2].received_at = Timestamp(START + 10_000_000);
+    writer.write(std::slice::from_ref(&later), &[Place { batch: 0, event: 2 }]).unwrap();
+    assert_eq!(
+        updated(&writer),
+        "2026-11-22T08:15:40.123456Z",
+        "of the next five seconds, as for all devices"
+    );
+}
+
+#[test]
+fn a_row_that_is_refused_takes_those_of_its_statement_and_all_others_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut writer = Writer::new(store(directory.path()), true).unwrap();
+    let mut batch = sample();
+    while batch.events.len() < 2 * ROWS_PER_INSERT {
+        let next = EventId(batch.events.iter().map(|event| event.id.0).max().unwrap() + 1);
+        batch.events.push(Event { id: next, ..batch.events[0] });
+    }
+    let all = places(u32::try_from(batch.events.len()).unwrap());
+    let good = batch.events[ROWS_PER_INSERT + 5].id;
+    // The same key twice, in the second statement.
+    batch.events[ROWS_PER_INSERT + 5].id = batch.events[3].id;
+    assert!(writer.write(std::slice::from_ref(&batch), &all).is_err());
+    let rows = |writer: &Writer| -> usize {
+        writer.store.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(rows(&writer), 0);
+    batch.events[ROWS_PER_INSERT + 5].id = good;
+    writer.write(&[batch], &all).unwrap();
+    assert_eq!(rows(&writer), all.len());
 }

@@ -11,15 +11,28 @@ use crate::wire::error::{DecodeError, Reason};
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn signed(contents: Cursor<'_>) -> Result<i64, DecodeError> {
-    match contents.rest() {
-        [octet] => Ok(i64::from(octet.cast_signed())),
-        [a, b, c, d] => Ok(i64::from(i32::from_be_bytes([*a, *b, *c, *d]))),
-        octets => signed_any(contents, octets),
+    match short_signed(contents.rest()) {
+        Some(value) => Ok(i64::from(value)),
+        None => signed_any(contents),
+    }
+}
+
+/// A signed integer of one to four octets, as nearly all are.
+#[inline]
+pub fn short_signed(octets: &[u8]) -> Option<i32> {
+    match *octets {
+        [a] => Some(i32::from(a.cast_signed())),
+        [a, b] => Some(i32::from(i16::from_be_bytes([a, b]))),
+        [a, b, c] => Some(i32::from_be_bytes([a, b, c, 0]) >> 8),
+        [a, b, c, d] => Some(i32::from_be_bytes([a, b, c, d])),
+        _ => None,
     }
 }
 
 /// Reads a signed integer of any number of octets.
-fn signed_any(contents: Cursor<'_>, octets: &[u8]) -> Result<i64, DecodeError> {
+#[inline(never)]
+fn signed_any(contents: Cursor<'_>) -> Result<i64, DecodeError> {
+    let octets = contents.rest();
     let Some(first) = octets.first() else {
         return Err(contents.error(Reason::EmptyInteger));
     };
@@ -45,7 +58,10 @@ fn signed_any(contents: Cursor<'_>, octets: &[u8]) -> Result<i64, DecodeError> {
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn signed32(contents: Cursor<'_>) -> Result<i32, DecodeError> {
-    i32::try_from(signed(contents)?).map_err(|_| contents.error(Reason::IntegerOutOfRange))
+    match short_signed(contents.rest()) {
+        Some(value) => Ok(value),
+        None => i32::try_from(signed_any(contents)?).map_err(|_| contents.error(Reason::IntegerOutOfRange)),
+    }
 }
 
 /// Reads an unsigned integer of at most 64 bits (Counter64, RFC 2578 7.1.10).
@@ -57,16 +73,28 @@ pub fn signed32(contents: Cursor<'_>) -> Result<i32, DecodeError> {
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn unsigned64(contents: Cursor<'_>) -> Result<u64, DecodeError> {
-    match contents.rest() {
-        [octet] => Ok(u64::from(*octet)),
-        [a, b, c, d] => Ok(u64::from(u32::from_be_bytes([*a, *b, *c, *d]))),
-        octets => unsigned_any(contents, octets),
+    match short_unsigned(contents.rest()) {
+        Some(value) => Ok(u64::from(value)),
+        None => unsigned_any(contents),
+    }
+}
+
+/// An unsigned integer of one to four octets, as nearly all are.
+#[inline]
+pub fn short_unsigned(octets: &[u8]) -> Option<u32> {
+    match *octets {
+        [a] => Some(u32::from(a)),
+        [a, b] => Some(u32::from(u16::from_be_bytes([a, b]))),
+        [a, b, c] => Some(u32::from_be_bytes([0, a, b, c])),
+        [a, b, c, d] => Some(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
     }
 }
 
 /// Reads an unsigned integer of any number of octets.
-fn unsigned_any(contents: Cursor<'_>, octets: &[u8]) -> Result<u64, DecodeError> {
-    let mut significant = octets;
+#[inline(never)]
+fn unsigned_any(contents: Cursor<'_>) -> Result<u64, DecodeError> {
+    let mut significant = contents.rest();
     if significant.is_empty() {
         return Err(contents.error(Reason::EmptyInteger));
     }
@@ -86,7 +114,10 @@ fn unsigned_any(contents: Cursor<'_>, octets: &[u8]) -> Result<u64, DecodeError>
 /// [`Reason::EmptyInteger`], [`Reason::IntegerOutOfRange`].
 #[inline]
 pub fn unsigned32(contents: Cursor<'_>) -> Result<u32, DecodeError> {
-    u32::try_from(unsigned64(contents)?).map_err(|_| contents.error(Reason::IntegerOutOfRange))
+    match short_unsigned(contents.rest()) {
+        Some(value) => Ok(value),
+        None => u32::try_from(unsigned_any(contents)?).map_err(|_| contents.error(Reason::IntegerOutOfRange)),
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +126,23 @@ mod tests {
 
     fn of<T>(read: fn(Cursor<'_>) -> Result<T, DecodeError>, bytes: &[u8]) -> Result<T, Reason> {
         read(Cursor::new(bytes)).map_err(|error| error.reason)
+    }
+
+    /// The quick way reads what the thorough one reads, of each length and sign.
+    #[test]
+    fn short_integers_are_read_as_any_others() {
+        for length in 1..=4 {
+            for octets in
+                [[0, 0, 0, 0], [0, 0x80, 1, 2], [0x7F, 0xFF, 0xFE, 0xFD], [0x80, 0, 0, 1], [0xFF; 4]]
+            {
+                let contents = Cursor::new(&octets[..length]);
+                assert_eq!(short_signed(contents.rest()).map(i64::from), signed_any(contents).ok());
+                assert_eq!(short_unsigned(contents.rest()).map(u64::from), unsigned_any(contents).ok());
+            }
+        }
+        for other in [&[][..], &[0; 5]] {
+            assert_eq!((short_signed(other), short_unsigned(other)), (None, None));
+        }
     }
 
     #[test]

@@ -56,6 +56,16 @@ fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Tlv<'a>, DecodeError> {
 /// [`Reason::UnexpectedTag`], [`Reason::ConstructedString`], and what [`read`] refuses.
 #[inline]
 pub fn expect<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Cursor<'a>, DecodeError> {
+    match cursor.short_encoding_of(tag) {
+        Some(contents) => Ok(contents),
+        None => expect_any(cursor, tag),
+    }
+}
+
+/// Reads one encoding with a length of any form, or says what is wrong with it or its tag. Apart, so that the usual way has
+/// no error to carry along.
+#[inline(never)]
+fn expect_any<'a>(cursor: &mut Cursor<'a>, tag: u8) -> Result<Cursor<'a>, DecodeError> {
     let at = *cursor;
     let tlv = read(cursor)?;
     if tlv.tag == tag {

@@ -24,19 +24,24 @@ impl<'a> Oid<'a> {
     /// [`Reason::SubIdentifierPadded`], [`Reason::ObjectIdentifierTooLong`].
     #[inline]
     pub fn decode(contents: Cursor<'a>) -> Result<Self, DecodeError> {
-        let octets = contents.rest();
-        // The first sub-identifier holds two arcs (X.690 8.19.4).
-        let mut arcs = usize::from(!octets.is_empty());
-        if octets.is_ascii() {
-            // No sub-identifier above 127, as in most names: nothing can be wrong but their number.
-            arcs += octets.len();
-        } else {
-            arcs += count_sub_identifiers(contents)?;
+        match Self::check(contents.rest()) {
+            Ok(oid) => Ok(oid),
+            Err(reason) => Err(contents.error(reason)),
         }
-        if arcs > limits::OID_SUB_IDENTIFIERS_MAX {
-            return Err(contents.error(Reason::ObjectIdentifierTooLong));
+    }
+
+    /// As [`Oid::decode`], of octets whose place nobody asks for.
+    ///
+    /// # Errors
+    /// The rule that they break.
+    #[inline]
+    pub fn check(octets: &'a [u8]) -> Result<Self, Reason> {
+        // No sub-identifier above 127, as in most names: nothing can be wrong but their number, of which the first octet
+        // holds two (X.690 8.19.4).
+        if octets.len() < limits::OID_SUB_IDENTIFIERS_MAX && is_ascii(octets) {
+            return Ok(Self(octets));
         }
-        Ok(Self(octets))
+        check_sub_identifiers(octets).map(|()| Self(octets))
     }
 
     /// The contents octets (X.690 8.19).
@@ -75,26 +80,43 @@ impl<'a> Oid<'a> {
     }
 }
 
-/// Checks sub-identifiers (X.690 8.19.2) and counts them.
-fn count_sub_identifiers(contents: Cursor<'_>) -> Result<usize, DecodeError> {
-    let mut count = 0;
+/// Whether no octet is above 127. Most names have 8 to 16 octets, which two words hold.
+#[inline]
+fn is_ascii(octets: &[u8]) -> bool {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    match (octets.first_chunk(), octets.last_chunk()) {
+        (Some(first), Some(last)) if octets.len() <= 16 => {
+            (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & HIGH_BITS == 0
+        }
+        _ => octets.is_ascii(),
+    }
+}
+
+/// Checks sub-identifiers (X.690 8.19.2) and their number.
+#[inline(never)]
+fn check_sub_identifiers(octets: &[u8]) -> Result<(), Reason> {
+    // The first holds two arcs.
+    let mut arcs = usize::from(!octets.is_empty());
     let mut value: u32 = 0;
     let mut inside = false;
-    for octet in contents.rest() {
+    for octet in octets {
         if *octet == 0x80 && !inside {
-            return Err(contents.error(Reason::SubIdentifierPadded));
+            return Err(Reason::SubIdentifierPadded);
         }
         if value >> 25 != 0 {
-            return Err(contents.error(Reason::SubIdentifierOutOfRange));
+            return Err(Reason::SubIdentifierOutOfRange);
         }
         inside = *octet & 0x80 != 0;
         value = if inside { (value << 7) | u32::from(*octet & 0x7F) } else { 0 };
-        count += usize::from(!inside);
+        arcs += usize::from(!inside);
     }
     if inside {
-        return Err(contents.error(Reason::SubIdentifierUnterminated));
+        return Err(Reason::SubIdentifierUnterminated);
     }
-    Ok(count)
+    if arcs > limits::OID_SUB_IDENTIFIERS_MAX {
+        return Err(Reason::ObjectIdentifierTooLong);
+    }
+    Ok(())
 }
 
 impl fmt::Display for Oid<'_> {
@@ -190,6 +212,27 @@ mod tests {
             "2.16304",
             "0x80 inside is a zero group"
         );
+    }
+
+    #[test]
+    fn one_high_octet_at_any_place_of_any_length_is_seen() {
+        for length in 0..40 {
+            assert!(is_ascii(&vec![0x7F; length]), "{length}");
+            for place in 0..length {
+                let mut octets = vec![0x7F; length];
+                octets[place] = 0x80;
+                assert!(!is_ascii(&octets), "{place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_small_arcs_are_judged_as_all_others() {
+        for length in 0..140 {
+            let octets = vec![3; length];
+            let thorough = check_sub_identifiers(&octets).map(|()| Oid(&octets));
+            assert_eq!(Oid::check(&octets), thorough, "{length}");
+        }
     }
 
     #[test]

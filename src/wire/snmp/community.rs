@@ -49,6 +49,21 @@ pub struct CommunityMessage<'a> {
 }
 
 impl<'a> CommunityMessage<'a> {
+    /// A message of version 2c whose parts have the usual forms; `None` for another, which is read with more care. What both
+    /// ways read they read the same.
+    #[inline]
+    pub(super) fn plain(mut datagram: Cursor<'a>) -> Option<Self> {
+        let (tag::SEQUENCE, mut contents) = datagram.large_encoding()? else { return None };
+        if contents.short_integer()? != i32::from(Version::V2c.to_wire()) {
+            return None;
+        }
+        let (tag::OCTET_STRING, community) = contents.short_encoding()? else { return None };
+        let pdu = Pdu::plain(&mut contents, PduSet::Rfc3416)?;
+        let trailing_octets =
+            datagram.left().saturating_add(contents.left()).saturating_add(pdu.trailing_octets);
+        Some(Self { version: Version::V2c, community: community.rest(), pdu, trailing_octets })
+    }
+
     /// Reads what follows the version: community and PDU (RFC 1157 section 4). `after` is the number of octets
     /// that follow the message in the datagram.
     #[inline]

@@ -55,6 +55,15 @@ pub enum Message<'a> {
 /// PDU is not one that the version has. The PDU of a v3 message is not looked at.
 #[inline]
 pub fn decode(bytes: &[u8]) -> Result<Message<'_>, DecodeError> {
+    match CommunityMessage::plain(Cursor::new(bytes)) {
+        Some(message) => Ok(Message::Community(message)),
+        None => decode_any(bytes),
+    }
+}
+
+/// Reads a message of any version and form.
+#[inline(never)]
+fn decode_any(bytes: &[u8]) -> Result<Message<'_>, DecodeError> {
     let mut datagram = Cursor::new(bytes);
     let start = datagram;
     let mut contents = ber::expect(&mut datagram, tag::SEQUENCE)?;

@@ -149,6 +149,37 @@ impl<'a> Pdu<'a> {
     /// with a field before the varbinds.
     #[inline]
     pub fn decode(cursor: &mut Cursor<'a>, legal: PduSet) -> Result<Self, DecodeError> {
+        match Self::plain(cursor, legal) {
+            Some(pdu) => Ok(pdu),
+            None => Self::any(cursor, legal),
+        }
+    }
+
+    /// A PDU whose fields have the usual forms, and which is not the Trap-PDU of SNMPv1; does not move when it is another,
+    /// which [`Pdu::any`] reads then. What both read they read the same; here no error is carried along, which costs more
+    /// than to read.
+    #[inline]
+    pub(super) fn plain(cursor: &mut Cursor<'a>, legal: PduSet) -> Option<Self> {
+        let mut after = *cursor;
+        let (kind, mut fields) = after.large_encoding()?;
+        let kind = PduKind(kind);
+        if !(0xA0..=0xA8).contains(&kind.0) || kind == PduKind::TRAP_V1 || !legal.contains(kind) {
+            return None;
+        }
+        let common = Common {
+            request_id: fields.short_integer()?,
+            error_status: fields.short_integer()?,
+            error_index: fields.short_integer()?,
+        };
+        let (tag::SEQUENCE, varbinds) = fields.large_encoding()? else { return None };
+        *cursor = after;
+        let varbinds = VarBindList::new(varbinds);
+        Some(Self { kind, body: Body::Common(common), varbinds, trailing_octets: fields.left() })
+    }
+
+    /// A PDU of any kind and form.
+    #[inline(never)]
+    pub(super) fn any(cursor: &mut Cursor<'a>, legal: PduSet) -> Result<Self, DecodeError> {
         let at = *cursor;
         let tlv = ber::read(cursor)?;
         let kind = PduKind(tlv.tag);

@@ -220,6 +220,44 @@ fn same(ours: &Value<'_>, oracle: &rasn_snmp::v2::VarBindValue) -> bool {
 }
 
 proptest! {
+    /// What is read the quick way is read the same with more care, whatever was changed in a message.
+    #[test]
+    fn the_quick_way_reads_what_the_careful_one_reads(
+        parts in (any::<bool>(), any::<u8>(), any::<u8>()),
+        request_id in prop::collection::vec(any::<u8>(), 0..6),
+        value in prop::collection::vec(any::<u8>(), 0..300),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let (is_usual, version, kind) = parts;
+        let (version, kind) = if is_usual { (1, 0xA0 | kind & 0x0F) } else { (version & 3, kind) };
+        let integers = [&tlv(2, &[&request_id])[..], &[2, 1, 0, 2, 1, 0]].concat();
+        let varbinds = tlv(0x30, &[&varbind(&[0x2B, 6], &tlv(4, &[&value]))]);
+        let pdu = tlv(kind, &[&integers, &varbinds]);
+        let mut bytes = tlv(0x30, &[&[2, 1, version], b"\x04\x06public", &pdu]);
+        for (place, octet) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = octet;
+        }
+        bytes.truncate(bytes.len() - cut.index(bytes.len()) / 8);
+        let quick = CommunityMessage::plain(Cursor::new(&bytes)).map(Message::Community);
+        if let Some(quick) = quick {
+            prop_assert_eq!(format!("{quick:?}"), format!("{:?}", decode_any(&bytes).unwrap()));
+        }
+        if let (Some(Message::Community(quick)), Ok(Message::Community(careful))) = (quick, decode_any(&bytes)) {
+            prop_assert_eq!(quick.community, careful.community);
+            prop_assert_eq!(quick.pdu.varbinds.bytes(), careful.pdu.varbinds.bytes());
+        }
+        // The same of a PDU alone, of either set.
+        for set in [PduSet::Rfc1157, PduSet::Rfc3416] {
+            let (mut one, mut other) = (Cursor::new(&pdu), Cursor::new(&pdu));
+            if let Some(quick) = Pdu::plain(&mut one, set) {
+                prop_assert_eq!(format!("{quick:?}"), format!("{:?}", Pdu::any(&mut other, set).unwrap()));
+                prop_assert_eq!(one.offset(), other.offset());
+            }
+        }
+    }
+
     /// What the oracle encodes we read the same, and the answer we write the oracle reads the same.
     #[test]
     fn agrees_with_the_oracle(

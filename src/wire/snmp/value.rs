@@ -75,6 +75,21 @@ pub enum OpaqueInner {
 }
 
 impl<'a> Value<'a> {
+    /// A value of one of the usual types in its usual form; `None` for another, which [`Value::decode`] has to look at.
+    #[inline]
+    #[must_use]
+    pub fn plain(tag: u8, octets: &'a [u8]) -> Option<Self> {
+        match tag {
+            tag::INTEGER => integer::short_signed(octets).map(|number| Self::Integer(i64::from(number))),
+            tag::OCTET_STRING => Some(Self::OctetString(octets)),
+            tag::OBJECT_IDENTIFIER => Oid::check(octets).ok().map(Self::ObjectIdentifier),
+            tag::COUNTER32 => integer::short_unsigned(octets).map(Self::Counter32),
+            tag::GAUGE32 => integer::short_unsigned(octets).map(Self::Gauge32),
+            tag::TIME_TICKS => integer::short_unsigned(octets).map(Self::TimeTicks),
+            _ => None,
+        }
+    }
+
     /// Reads the contents octets of a value of type `tag` (RFC 3416 section 3).
     ///
     /// # Errors

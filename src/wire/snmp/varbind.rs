@@ -89,24 +89,48 @@ impl<'a> Iterator for VarBinds<'a> {
         if self.cursor.is_empty() {
             return None;
         }
-        let at = self.cursor;
-        if self.count == limits::VARBINDS_MAX {
-            return Some(self.give_up(at.rest(), Reason::TooManyVarBinds));
+        if self.count < limits::VARBINDS_MAX
+            && let Some((name, value)) = self.plain()
+        {
+            return Some(VarBind::Bound { name, value });
         }
-        self.count += 1;
-        let tlv = match ber::read(&mut self.cursor) {
-            Ok(tlv) => tlv,
-            Err(error) => return Some(self.give_up(at.rest(), error.reason)),
-        };
-        let whole = at.until(&self.cursor);
-        if tlv.tag != tag::SEQUENCE {
-            return Some(VarBind::Malformed { name: None, raw: whole, reason: Reason::UnexpectedTag });
-        }
-        Some(decode(tlv.contents, whole))
+        Some(self.any())
     }
 }
 
 impl<'a> VarBinds<'a> {
+    /// Reads an element of which neither lengths nor name nor value need the long way, as with nearly all; does not move when
+    /// it is another, which [`VarBinds::any`] reads then. What both read they read the same.
+    #[inline]
+    fn plain(&mut self) -> Option<(Oid<'a>, Value<'a>)> {
+        let mut cursor = self.cursor;
+        let (name, tag, contents) = cursor.short_pair(tag::SEQUENCE, tag::OBJECT_IDENTIFIER)?;
+        let name = Oid::check(name).ok().filter(|name| !name.is_empty())?;
+        let value = Value::plain(tag, contents)?;
+        self.cursor = cursor;
+        self.count += 1;
+        Some((name, value))
+    }
+
+    /// Reads an element of any kind, of which there is at least an octet.
+    #[inline(never)]
+    fn any(&mut self) -> VarBind<'a> {
+        let at = self.cursor;
+        if self.count == limits::VARBINDS_MAX {
+            return self.give_up(at.rest(), Reason::TooManyVarBinds);
+        }
+        self.count += 1;
+        let tlv = match ber::read(&mut self.cursor) {
+            Ok(tlv) => tlv,
+            Err(error) => return self.give_up(at.rest(), error.reason),
+        };
+        let whole = at.until(&self.cursor);
+        if tlv.tag != tag::SEQUENCE {
+            return VarBind::Malformed { name: None, raw: whole, reason: Reason::UnexpectedTag };
+        }
+        decode(tlv.contents, whole)
+    }
+
     /// Yields the rest of the list as one malformed element and ends.
     fn give_up(&mut self, raw: &'a [u8], reason: Reason) -> VarBind<'a> {
         self.cursor = Cursor::new(&[]);
@@ -115,7 +139,6 @@ impl<'a> VarBinds<'a> {
 }
 
 /// Reads the inside of one VarBind; `whole` is its encoding with tag and length.
-#[inline]
 fn decode<'a>(mut contents: Cursor<'a>, whole: &'a [u8]) -> VarBind<'a> {
     let name = match decode_name(&mut contents) {
         Ok(name) => name,
@@ -133,7 +156,6 @@ fn decode<'a>(mut contents: Cursor<'a>, whole: &'a [u8]) -> VarBind<'a> {
 }
 
 /// Reads the name of a VarBind.
-#[inline]
 fn decode_name<'a>(contents: &mut Cursor<'a>) -> Result<Oid<'a>, DecodeError> {
     let name = Oid::decode(ber::expect(contents, tag::OBJECT_IDENTIFIER)?)?;
     if name.is_empty() {
@@ -144,7 +166,10 @@ fn decode_name<'a>(contents: &mut Cursor<'a>) -> Result<Oid<'a>, DecodeError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::wire::snmp::tests::{tlv, varbind};
 
     /// Names and reasons of the varbinds of `contents`.
     fn shape(contents: &[u8]) -> Vec<(Option<String>, Option<Reason>, usize)> {
@@ -195,5 +220,64 @@ mod tests {
         let shape = shape(&list);
         assert_eq!(shape.len(), limits::VARBINDS_MAX + 1);
         assert_eq!(shape.last(), Some(&(None, Some(Reason::TooManyVarBinds), 2 * one.len())));
+    }
+
+    /// Names and values of all lengths up to beyond the short form, of tags known, unknown and of two octets.
+    fn any_element() -> impl Strategy<Value = Vec<u8>> {
+        let name = prop_oneof![
+            prop::collection::vec(0..0x80u8, 0..20),
+            prop::collection::vec(any::<u8>(), 0..20),
+            prop::collection::vec(0..0x80u8, 120..140),
+        ];
+        let tag = prop_oneof![0..=6u8, 0x40..=0x47u8, 0x80..=0x82u8, any::<u8>()];
+        let value = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..10),
+            prop::collection::vec(any::<u8>(), 100..140),
+        ];
+        (name, tag, value).prop_map(|(name, tag, value)| varbind(&name, &tlv(tag, &[&value])))
+    }
+
+    proptest! {
+        /// What the quick way reads the thorough one reads the same, whatever the octets are.
+        #[test]
+        fn the_quick_way_reads_what_the_thorough_one_reads(
+            elements in prop::collection::vec(any_element(), 0..6),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut octets = elements.concat();
+            for (place, octet) in changes {
+                if !octets.is_empty() {
+                    let place = place.index(octets.len());
+                    octets[place] = octet;
+                }
+            }
+            octets.truncate(octets.len() - cut.index(octets.len() + 1) / 4);
+            let mut rest = VarBindList::new(Cursor::new(&octets)).iter();
+            while !rest.cursor.is_empty() {
+                let mut quick = rest.clone();
+                let read = quick.plain();
+                let thorough = rest.any();
+                match read {
+                    Some((name, value)) => {
+                        prop_assert_eq!(VarBind::Bound { name, value }, thorough);
+                        let place = |varbinds: &VarBinds<'_>| (varbinds.cursor.offset(), varbinds.count);
+                        prop_assert_eq!(place(&quick), place(&rest));
+                    }
+                    None => prop_assert_eq!(quick.count + 1, rest.count),
+                }
+            }
+        }
+
+        /// In elements as most agents write them, the quick way leaves out none.
+        #[test]
+        fn the_quick_way_reads_what_is_usual(
+            name in prop::collection::vec(0..0x80u8, 1..20),
+            tag in prop::sample::select(vec![tag::INTEGER, tag::OCTET_STRING, tag::OBJECT_IDENTIFIER, tag::TIME_TICKS]),
+            value in prop::collection::vec(0..0x80u8, 1..5),
+        ) {
+            let element = varbind(&name, &tlv(tag, &[&value]));
+            prop_assert!(VarBindList::new(Cursor::new(&element)).iter().plain().is_some());
+        }
     }
 }
