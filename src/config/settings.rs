@@ -261,7 +261,8 @@ pub struct Processor {
     pub queue_max_messages: usize,
     /// `batch_write_size`: messages in one transaction, 1 to 100,000.
     pub batch_write_messages: usize,
-    /// `batch_timeout_seconds`: longest time a message waits for its transaction to fill, 0.001 s to 60 s.
+    /// `batch_timeout_seconds`: longest time a message waits for its transaction to fill, 0.001 s to 60 s; half of it where
+    /// a sender waits for an answer.
     pub batch_timeout: Duration,
 }
 
@@ -510,7 +511,7 @@ impl Default for Processor {
         Self {
             queue_max_messages: 200_000,
             batch_write_messages: 10_000,
-            batch_timeout: Duration::from_millis(200),
+            batch_timeout: Duration::from_millis(350),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::shard::gate::{Gate, Refusal};
 use crate::shard::own_events::OwnEvents;
 use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline, Protocol};
 
-/// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up: a quarter of what a group
+/// How long an event may wait in an unfinished batch, in microseconds, when the sink keeps up: a seventh of what a group
 /// commit waits by default. Each batch costs the sink a wake-up, whatever is in it.
 pub const FLUSH_AFTER_MICROS: i64 = 50_000;
 

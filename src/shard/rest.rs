@@ -14,7 +14,7 @@ use std::time::Duration;
 /// 50.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The longest rest: a fifth of what a group commit waits by default. With 20 ms, 2,000 traps a second cost a tenth more.
+/// The longest rest: a ninth of what a group commit waits by default. With 20 ms, 2,000 traps a second cost a tenth more.
 const LONGEST: Duration = Duration::from_millis(40);
 
 /// Datagrams that a turn should bring, as many as one receive call takes: more only leave the cache.

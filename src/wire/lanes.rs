@@ -58,10 +58,16 @@ impl Lanes {
         self.letter() | self.within(b'-', b':') | self.equal(b'_')
     }
 
-    /// Those that stand for themselves in a JSON string (RFC 8259 section 7), but for DEL.
+    /// Octets of text that stand for themselves in a JSON string (RFC 8259 section 7), but for DEL.
     #[inline]
     pub(crate) fn plain_in_json(self) -> Self {
-        self.within(b' ', b'~') & !(self.equal(b'"') | self.equal(b'\\'))
+        self.within(b' ', 0xFF) & !(self.equal(b'"') | self.equal(b'\\') | self.equal(0x7F))
+    }
+
+    /// US-ASCII.
+    #[inline]
+    pub(crate) fn ascii(self) -> Self {
+        self.within(0, 0x7F)
     }
 
     #[inline]
@@ -211,13 +217,14 @@ mod tests {
     /// Each kind, and what it says of one octet.
     type Kind = (fn(Lanes) -> Lanes, fn(u8) -> bool);
 
-    const KINDS: [Kind; 6] = [
+    const KINDS: [Kind; 7] = [
         (|lanes| lanes.equal(b'"'), |octet| octet == b'"'),
         (|lanes| lanes.within(b'0', 0xFF), |octet| octet >= b'0'),
         (Lanes::graphic, |octet| octet.is_ascii_graphic()),
         (Lanes::of_name, |octet| octet.is_ascii_alphanumeric() || b"-./_".contains(&octet)),
         (Lanes::of_host, |octet| octet.is_ascii_alphanumeric() || b"-./_:".contains(&octet)),
-        (Lanes::plain_in_json, |octet| matches!(octet, b' '..=b'~') && !b"\"\\".contains(&octet)),
+        (Lanes::plain_in_json, |octet| octet >= b' ' && !b"\"\\\x7F".contains(&octet)),
+        (Lanes::ascii, |octet| octet.is_ascii()),
     ];
 
     #[test]

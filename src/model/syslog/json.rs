@@ -248,7 +248,7 @@ pub(super) fn value<'a>(out: &mut Bounded<'_>, pieces: impl Iterator<Item = &'a 
 /// Whether octets stand for themselves in a JSON string.
 #[inline]
 fn is_plain(octets: &[u8]) -> bool {
-    lanes::count_of(octets, Lanes::plain_in_json) == octets.len()
+    lanes::count_of(octets, |lanes| lanes.plain_in_json() & lanes.ascii()) == octets.len()
 }
 
 /// Writes a part of a JSON string.

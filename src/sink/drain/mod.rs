@@ -20,10 +20,19 @@ use crate::storage::writer::Place;
 pub struct DrainSettings {
     /// Commit when this many events are collected.
     pub events_max: usize,
-    /// Commit when the first of them has waited this long.
+    /// Commit when the first of them has waited this long, or half as long where a sender waits for an answer.
     pub wait_max: Duration,
     /// At shutdown, give up a store that has refused everything for this long.
     pub stop_patience: Duration,
+}
+
+impl DrainSettings {
+    /// How long a group with `batch` may wait. A commit costs the same whatever is in it, so that few are made where
+    /// nobody but a reader of the store notices.
+    fn wait_max_of(&self, batch: &Batch) -> Duration {
+        let is_waited_for = !batch.informs.is_empty() || !batch.acknowledgements.is_empty();
+        if is_waited_for { self.wait_max / 2 } else { self.wait_max }
+    }
 }
 
 /// Sends the answer to an inform.
@@ -158,6 +167,7 @@ impl Drain {
     fn collect(&mut self) {
         let (mut events, mut octets) = (0, 0);
         let mut since: Option<Stopwatch> = None;
+        let mut wait_max = self.settings.wait_max;
         while events < self.settings.events_max
             && octets < GROUP_OCTETS_TARGET
             && self.group.len() < GROUP_BATCHES_MAX
@@ -165,6 +175,7 @@ impl Drain {
             if let Some(batch) = self.queue.pop() {
                 events += batch.events.len();
                 octets += batch.octets.len();
+                wait_max = wait_max.min(self.settings.wait_max_of(&batch));
                 self.group.push(batch);
                 since.get_or_insert_with(Stopwatch::start);
                 continue;
@@ -172,10 +183,10 @@ impl Drain {
             let Some(since) = since else { return };
             let waited = since.elapsed();
             // Looked at again and again, since the wait may be a minute.
-            if self.stop.load(Ordering::Acquire) || waited >= self.settings.wait_max {
+            if self.stop.load(Ordering::Acquire) || waited >= wait_max {
                 return;
             }
-            self.queue.wait((self.settings.wait_max - waited).min(IDLE_WAIT));
+            self.queue.wait((wait_max - waited).min(IDLE_WAIT));
         }
     }
 

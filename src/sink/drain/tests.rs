@@ -112,6 +112,17 @@ fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
 }
 
 #[test]
+fn a_group_that_a_sender_waits_for_is_committed_in_half_the_time() {
+    let wait_max = Duration::from_millis(350);
+    let settings = DrainSettings { events_max: 100, wait_max, stop_patience: Duration::ZERO };
+    let mut waited_for = batch(&[(1, None)]);
+    assert_eq!(settings.wait_max_of(&waited_for), wait_max);
+    waited_for.acknowledgements.push(Acknowledgement { connection: 9, transaction: 5 });
+    assert_eq!(settings.wait_max_of(&waited_for), wait_max / 2);
+    assert_eq!(settings.wait_max_of(&batch(&[(1, Some(77))])), wait_max / 2);
+}
+
+#[test]
 fn batches_of_several_shards_are_committed_in_order_of_receipt() {
     let bench = bench(0, Duration::ZERO);
     bench.producer.push(batch(&[(1, None), (4, None), (5, None)]), 3).unwrap();
