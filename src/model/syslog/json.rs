@@ -4,7 +4,7 @@
 
 use crate::base::limits::JSON_PAIRS_MAX;
 use crate::model::bounded::Bounded;
-use crate::wire::lanes::{self, Lanes};
+use crate::wire::lanes;
 use crate::wire::syslog::escape::Pieces;
 use crate::wire::syslog::pairs::Pair;
 use crate::wire::syslog::structured_data::Param;
