@@ -34,23 +34,24 @@ pub(super) fn read<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
 /// Reads `Oct 11 22:14:15 HOST ` and what follows.
 #[inline(never)]
 fn stamped<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let Some((stamp, rest)) = timestamp::of_device(start) else { return false };
-    let read = host_follows(rest.rest) && host_and_tag(rest.rest, false, message);
-    if read {
-        message.set_time(stamp);
-    }
-    read
+    after_time(timestamp::of_device(start), false, message)
 }
 
 /// Reads `2026-10-11T22:14:15Z HOST ` and what follows.
 #[inline(never)]
 fn dated<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let Some((stamp, rest)) = timestamp::iso(start) else { return false };
-    let read = host_follows(rest.rest) && host_and_tag(rest.rest, true, message);
-    if read {
+    after_time(timestamp::iso(start), true, message)
+}
+
+/// Reads what follows a time, and takes the time over if it can.
+#[inline(always)]
+fn after_time<'a>(time: Option<(Stamp<'a>, Cursor<'a>)>, is_iso: bool, message: &mut Message<'a>) -> bool {
+    let Some((stamp, rest)) = time else { return false };
+    let is_read = host_follows(rest.rest) && host_and_tag(rest.rest, is_iso, message);
+    if is_read {
         message.set_time(stamp);
     }
-    read
+    is_read
 }
 
 /// Whether the word behind a time can be nothing but a host: no zone, no year, no offset.
