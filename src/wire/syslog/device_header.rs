@@ -228,8 +228,10 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
             }
         }
     }
-    if stamp == Stamp::Impossible {
-        cursor.eat_all(b" GMT");
+    if stamp == Stamp::Impossible
+        && let Some(rest @ ([] | [b' ' | b':', ..])) = cursor.rest.strip_prefix(b" GMT")
+    {
+        cursor = Cursor::new(rest);
     }
     let mut ahead = cursor;
     ahead.eat_spaces();
