@@ -5,39 +5,46 @@
 //!
 //! Invariant: no bit stands for an octet that is not there.
 
-use wide::u8x16;
+use wide::i8x16;
 
 /// Octets that are looked at together.
 const LANES: usize = 16;
 
 /// Sixteen octets; or, of each of them, whether it is of a kind: all its bits are set, or none.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lanes(u8x16);
+pub(crate) struct Lanes(i8x16);
 
 impl Lanes {
     #[inline]
     fn of(octets: &[u8; LANES]) -> Self {
-        Self(u8x16::new(*octets))
+        Self(i8x16::new(octets.map(u8::cast_signed)))
+    }
+
+    /// `octet` in every place.
+    #[inline]
+    fn splat(octet: u8) -> i8x16 {
+        i8x16::splat(octet.cast_signed())
     }
 
     /// Those that are `octet`.
     #[inline]
     pub(crate) fn equal(self, octet: u8) -> Self {
-        Self(self.0.simd_eq(u8x16::splat(octet)))
+        Self(self.0.simd_eq(Self::splat(octet)))
     }
 
-    /// Those that are `first` to `last`.
+    /// Those that are `first` to `last`, which are not all octets there are.
     #[inline]
     pub(crate) fn within(self, first: u8, last: u8) -> Self {
-        let above_first = self.0 - u8x16::splat(first);
-        Self(above_first.saturating_sub(u8x16::splat(last.wrapping_sub(first))).simd_eq(u8x16::splat(0)))
+        // They become the largest numbers there are: processors compare signed ones best.
+        let largest = self.0 + Self::splat(i8::MAX.cast_unsigned().wrapping_sub(last));
+        Self(largest.simd_gt(Self::splat(i8::MAX.cast_unsigned().wrapping_sub(last - first + 1))))
     }
 
     /// Letters of US-ASCII.
     #[inline]
     pub(crate) fn letter(self) -> Self {
         // Only letters of the other case differ from lower case in this bit alone.
-        Self(self.0 | u8x16::splat(0x20)).within(b'a', b'z')
+        Self(self.0 | Self::splat(0x20)).within(b'a', b'z')
     }
 
     /// Printable US-ASCII without the space.
@@ -109,7 +116,7 @@ pub(crate) const WINDOW: usize = 64;
 /// Of the first octets, `COUNT` of them or all if there are fewer: which are of each kind. The lowest bit is the first octet's.
 ///
 /// `COUNT` is 16, 32, 48 or 64.
-#[inline]
+#[inline(always)]
 pub(crate) fn bits<const COUNT: usize, const KINDS: usize>(
     octets: &[u8],
     kinds: impl Fn(Lanes) -> [Lanes; KINDS],
@@ -147,6 +154,7 @@ pub(crate) fn bits_from<const KINDS: usize>(
 }
 
 /// [`bits`] of fewer octets than a window has.
+#[inline(never)]
 fn bits_of_few<const KINDS: usize>(octets: &[u8], kinds: impl Fn(Lanes) -> [Lanes; KINDS]) -> [u64; KINDS] {
     let mut found = [0; KINDS];
     let mut rest = octets;
@@ -168,8 +176,20 @@ fn bits_of_few<const KINDS: usize>(octets: &[u8], kinds: impl Fn(Lanes) -> [Lane
 }
 
 /// The number of octets before the first that is not of `kind`; all, if there is none.
-#[inline]
+#[inline(always)]
 pub(crate) fn count_of(octets: &[u8], kind: impl Fn(Lanes) -> Lanes) -> usize {
+    // Most fields end in the first lanes.
+    match octets.first_chunk() {
+        Some(first) if let others @ 1.. = !kind(Lanes::of(first)).bits() & u64::from(u16::MAX) => {
+            others.trailing_zeros() as usize
+        }
+        _ => long_count_of(octets, kind),
+    }
+}
+
+/// [`count_of`] of any octets.
+#[inline(never)]
+fn long_count_of(octets: &[u8], kind: impl Fn(Lanes) -> Lanes) -> usize {
     let mut rest = octets;
     while let Some((chunk, after)) = rest.split_first_chunk() {
         let others = (!kind(Lanes::of(chunk))).bits();

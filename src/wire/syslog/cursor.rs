@@ -2,6 +2,7 @@
 //!
 //! Invariant: no method indexes; a place beyond the end is the empty rest.
 
+use crate::base::digits;
 use crate::wire::lanes::{self, Lanes};
 
 /// The rest of a line. It is `Copy`: looking ahead is working on a copy.
@@ -60,6 +61,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// What follows `: `, if that is next.
+    #[inline(always)]
+    pub(super) fn behind_colon(self) -> Option<Self> {
+        let (end, rest) = self.rest.split_first_chunk()?;
+        (*end == *b": ").then_some(Self { rest })
+    }
+
     /// Moves over `count` octets, or over all there are.
     #[inline]
     pub(super) fn take(&mut self, count: usize) -> &'a [u8] {
@@ -97,20 +105,16 @@ impl<'a> Cursor<'a> {
 
     /// Moves over 1 to 19 decimal digits, which always fit, and gives their value.
     ///
-    /// With none or more it gives `None`; the cursor may have moved then, so work on a copy.
-    #[inline]
+    /// With none or more it gives `None`.
+    #[inline(always)]
     pub(super) fn count(&mut self) -> Option<u64> {
-        const DIGITS_MAX: usize = 19;
-        let (mut value, mut digits) = (0_u64, 0);
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.rest
-            && digits < DIGITS_MAX
-        {
-            value = value * 10 + u64::from(digit - b'0');
-            self.rest = rest;
-            digits += 1;
-        }
-        let ended = digits < DIGITS_MAX || !self.peek().is_some_and(|octet| octet.is_ascii_digit());
-        (digits > 0 && ended).then_some(value)
+        // Up to seven and what ends them are read at once.
+        let (value, rest) = match self.rest.first_chunk().map(digits::leading_number) {
+            Some((value, digits @ 1..=7)) => (u64::from(value), self.rest.get(digits..)?),
+            _ => long_count(self.rest)?,
+        };
+        self.rest = rest;
+        Some(value)
     }
 
     /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.
@@ -148,6 +152,16 @@ impl<'a> Cursor<'a> {
             _ => None,
         }
     }
+}
+
+/// [`Cursor::count`] of one digit at a time: the value, and what follows.
+#[inline(never)]
+fn long_count(text: &[u8]) -> Option<(u64, &[u8])> {
+    const DIGITS_MAX: usize = 19;
+    let digits = text.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(digits)?;
+    let value = digits.iter().take(DIGITS_MAX).fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+    (1..=DIGITS_MAX).contains(&digits.len()).then_some((value, rest))
 }
 
 #[cfg(test)]

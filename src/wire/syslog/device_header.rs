@@ -16,10 +16,11 @@
 //!
 //! Invariant: a header is read in one pass with a look-ahead of at most a few words.
 
+use super::ClockMark;
 use super::cursor::Cursor;
 use super::host::{is_host, is_ip_address};
 use super::mnemonic;
-use super::timestamp::{self, ClockMark, Stamp};
+use super::timestamp::{self, Stamp};
 
 /// Octets of the letters of a zone word.
 const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=7;

@@ -10,6 +10,7 @@ use super::host;
 use super::notes::Notes;
 use super::pairs::{Pairs, SHOWING_PAIRS};
 use super::timestamp::{self, Stamp};
+use super::usual_time::{self, UsualTime};
 use super::zone;
 use super::{Format, Message};
 
@@ -38,21 +39,22 @@ pub(super) fn starts(line: Cursor<'_>) -> bool {
 
 /// [`decode`] of a line that starts with `date=2026-03-31 time=07:48:26 devname="fw1"` and names no zone: the places of all
 /// that is looked for are known. `false`: it is not such a line, and nothing was read.
+#[inline(always)]
 pub(super) fn usual<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let Some((stamp, host)) = date_time_and_name(start) else { return false };
+    let Some((time, host)) = date_time_and_name(start) else { return false };
     message.format = Format::Rfc3164;
     message.hostname = Some(host);
     message.content = start.rest;
-    message.set_time(stamp);
+    message.set_usual_time(time);
     true
 }
 
-fn date_time_and_name<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, &'a [u8])> {
+fn date_time_and_name<'a>(start: Cursor<'a>) -> Option<(UsualTime<'a>, &'a [u8])> {
     let (date, rest) = start.rest.split_first_chunk::<16>()?;
     let (time, rest) = rest.split_first_chunk::<14>()?;
     let [b'd', b'a', b't', b'e', b'=', date @ .., b' '] = date else { return None };
     let [b't', b'i', b'm', b'e', b'=', time @ .., b' '] = time else { return None };
-    let stamp = timestamp::date_and_time_of_ten(date, time)?;
+    let time = usual_time::date_and_time_of_ten(date, time)?;
     let mut cursor = Cursor::new(rest);
     if !cursor.eat_all(b"devname=\"") {
         return None;
@@ -65,9 +67,8 @@ fn date_time_and_name<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, &'a [u8])> {
         after.starts_with(b"z=") && before.ends_with(b" t")
             || after.starts_with(b"zone=") && before.ends_with(b" time")
     };
-    let is_known =
-        is_plain && stamp != Stamp::Impossible && !memchr::memchr_iter(b'z', cursor.rest).any(is_zone);
-    is_known.then_some((stamp, host))
+    let is_known = is_plain && !memchr::memchr_iter(b'z', cursor.rest).any(is_zone);
+    is_known.then_some((time, host))
 }
 
 /// Looks up time, zone and host, if the line is one of pairs. `false`: it is not, or says nothing of these.

@@ -78,18 +78,19 @@ fn severity_place(name: &[u8], separator: u8) -> Option<usize> {
 
 /// The number of octets at the start of `text` that names are made of, if they are the name of an event: parts between
 /// `separator`, of which one is a severity.
-#[inline]
+#[inline(always)]
 fn name_octets(text: &[u8], separator: u8) -> Option<usize> {
     const NEAR: usize = 32;
-    let [others, separators] =
-        lanes::bits::<NEAR, _>(text, |lanes| [!lanes.of_name(), lanes.equal(separator)]);
-    let octets = (others.trailing_zeros() as usize).min(text.len());
+    let [of_name, separators] =
+        lanes::bits::<NEAR, _>(text, |lanes| [lanes.of_name(), lanes.equal(separator)]);
+    // The ones before the first zero.
+    let name = of_name & !(of_name + 1);
+    let octets = name.trailing_ones() as usize;
     if octets >= NEAR {
         return far_name_octets(text, separator);
     }
     // The first separator must have something before it, the second something behind it, and one octet between them.
-    let last = 1_u64.checked_shl(octets.checked_sub(3)? as u32)?;
-    let mut pairs = separators & separators >> 2 & (last - 1);
+    let mut pairs = separators & separators >> 2 & name >> 3;
     while pairs != 0 && separators & 1 == 0 {
         if is_severity(*text.get(pairs.trailing_zeros() as usize + 1)?) {
             return Some(octets);
@@ -100,6 +101,7 @@ fn name_octets(text: &[u8], separator: u8) -> Option<usize> {
 }
 
 /// [`name_octets`] of a long name.
+#[inline(never)]
 fn far_name_octets(text: &[u8], separator: u8) -> Option<usize> {
     let octets = lanes::count_of(text.get(..NAME_OCTETS_MAX + 1).unwrap_or(text), Lanes::of_name);
     severity_place(text.get(..octets)?, separator)?;
@@ -119,36 +121,50 @@ pub(super) fn cisco<'a>(start: Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)> {
     (cursor.at_field_end() || cursor.at(b':')).then_some((name, cursor))
 }
 
+/// [`cisco`] of a name that `: ` follows; moves behind it.
+#[inline]
+pub(super) fn usual_cisco(start: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
+    let [b'%', text @ ..] = start.rest else { return None };
+    if !text.first()?.is_ascii_alphanumeric() {
+        return None;
+    }
+    let (name, rest) = text.split_at_checked(name_octets(text, b'-')?)?;
+    Cursor::new(rest).behind_colon().map(|behind| (name, behind))
+}
+
 /// What [`huawei`] reads: the name, the count of the log that stands in brackets, what follows the colon.
 pub(super) type Huawei<'a> = (&'a [u8], Option<u64>, Cursor<'a>);
 
 /// Reads `%%01IFNET/4/IF_STATE(l)[4997]:`: two digits of a version, the name, what kind of log it is, its number. The
 /// last two may be missing.
-#[inline]
+#[inline(always)]
 pub(super) fn huawei<'a>(start: Cursor<'a>) -> Option<Huawei<'a>> {
-    let [b'%', b'%', b'0'..=b'9', b'0'..=b'9', rest @ ..] = start.rest else { return None };
-    let (name, rest) = rest.split_at_checked(name_octets(rest, b'/')?)?;
-    let mut cursor = Cursor::new(rest);
-    match rest {
+    let [b'%', b'%', b'0'..=b'9', b'0'..=b'9', text @ ..] = start.rest else { return None };
+    let (name, rest) = text.split_at_checked(name_octets(text, b'/')?)?;
+    let rest = match rest {
         // Most have one letter.
-        [b'(', b'a'..=b'z' | b'A'..=b'Z', b')', rest @ ..] => cursor = Cursor::new(rest),
-        [b'(', rest @ ..] => {
-            cursor = Cursor::new(rest);
-            cursor.take_while(8, |octet| octet.is_ascii_alphanumeric());
-            if !cursor.eat(b')') {
-                return None;
-            }
+        [b'(', b'a'..=b'z' | b'A'..=b'Z', b')', rest @ ..] => rest,
+        [b'(', ..] => after_kind(rest)?,
+        _ => rest,
+    };
+    match rest {
+        [b':', rest @ ..] => Some((name, None, Cursor::new(rest))),
+        [b'[', rest @ ..] => {
+            let mut cursor = Cursor::new(rest);
+            let count = cursor.count()?;
+            cursor.eat_all(b"]:").then_some((name, Some(count), cursor))
         }
-        _ => {}
+        _ => None,
     }
-    let mut count = None;
-    if cursor.eat(b'[') {
-        count = Some(cursor.count()?);
-        if !cursor.eat(b']') {
-            return None;
-        }
-    }
-    cursor.eat(b':').then_some((name, count, cursor))
+}
+
+/// Moves over what kind of log it is, in parentheses.
+#[inline(never)]
+fn after_kind(text: &[u8]) -> Option<&[u8]> {
+    let mut cursor = Cursor::new(text);
+    cursor.take(1);
+    cursor.take_while(8, |octet| octet.is_ascii_alphanumeric());
+    cursor.eat(b')').then_some(cursor.rest)
 }
 
 #[cfg(test)]

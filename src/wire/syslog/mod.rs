@@ -9,6 +9,7 @@
 
 mod cursor;
 mod device_header;
+mod device_time;
 pub mod escape;
 pub mod framing;
 mod host;
@@ -24,21 +25,23 @@ mod rfc5424;
 pub mod structured_data;
 mod tag;
 mod time_of_day;
-pub mod timestamp;
+mod timestamp;
 mod usual;
+mod usual_time;
 mod zone;
 
+pub use device_time::{ClockMark, DeviceTime};
 pub use mnemonic::{Mnemonic, Notation};
 pub use notes::Notes;
 pub use pairs::Pairs;
 pub use payload::Payload;
 pub use pri::Pri;
 pub use structured_data::StructuredData;
-pub use timestamp::{ClockMark, DeviceTime};
 
 use cursor::Cursor;
 use pri::Start;
 use timestamp::Stamp;
+use usual_time::UsualTime;
 
 /// The grammar that a line follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,16 +112,19 @@ impl<'a> Message<'a> {
     }
 
     /// Takes over what the message says of its time; an earlier time stays if this one does not exist.
-    #[inline]
     fn set_time(&mut self, stamp: Stamp<'a>) {
         match stamp {
-            Stamp::Known { time, standard } => {
-                self.timestamp = Some(time);
-                if !standard {
-                    self.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
-                }
-            }
+            Stamp::Known { time, standard } => self.set_usual_time(UsualTime { time, standard }),
             Stamp::Impossible => self.notes.insert(Notes::TIMESTAMP_INVALID),
+        }
+    }
+
+    /// [`Message::set_time`] of a time that exists.
+    #[inline(always)]
+    fn set_usual_time(&mut self, UsualTime { time, standard }: UsualTime<'a>) {
+        self.timestamp = Some(time);
+        if !standard {
+            self.notes.insert(Notes::TIMESTAMP_NONSTANDARD);
         }
     }
 
@@ -152,16 +158,39 @@ pub fn decode(bytes: &[u8]) -> Message<'_> {
 
 /// [`decode`] into a message that is there already, whatever it says: it is large, and moving it costs a tenth of reading it.
 pub fn decode_into<'a>(bytes: &'a [u8], message: &mut Message<'a>) {
+    set_line(bytes, message);
+    usual::read(message, read);
+}
+
+/// What [`decode`] gives, of any line read by the grammar alone: slower, and always the same. Tests hold the one against the
+/// other.
+#[must_use]
+pub fn decode_by_grammar(bytes: &[u8]) -> Message<'_> {
+    let mut message = Message::unparsed(bytes);
+    set_line(bytes, &mut message);
+    read(&mut message);
+    message
+}
+
+/// Makes the line the content of `message`, of which nothing else is known yet.
+#[inline(always)]
+fn set_line<'a>(bytes: &'a [u8], message: &mut Message<'a>) {
     let line = without_trailer(bytes);
     *message = Message::unparsed(line);
     if line.len() != bytes.len() {
         message.notes.insert(Notes::TRAILER_STRIPPED);
     }
-    read(line, message);
 }
 
-/// Reads `line` into `message`, which knows nothing yet.
-fn read<'a>(line: &'a [u8], message: &mut Message<'a>) {
+/// Reads the line that is the content of `message`, whatever its other fields say.
+#[inline(never)]
+fn read<'a>(message: &mut Message<'a>) {
+    let line = message.content;
+    let is_stripped = message.notes.contains(Notes::TRAILER_STRIPPED);
+    *message = Message::unparsed(line);
+    if is_stripped {
+        message.notes.insert(Notes::TRAILER_STRIPPED);
+    }
     let mut start = Cursor::new(line);
     // Cisco ASA puts a space before PRI.
     if start.at(b' ') && !(start.eat_spaces() && start.at(b'<')) {
@@ -189,12 +218,9 @@ fn read<'a>(line: &'a [u8], message: &mut Message<'a>) {
     if matches!(start.rest, [b'O', b'r', ..] | [b' ', ..]) {
         message.original_address = original_address(&mut start, message);
     }
-    let is_usual = rfc5424::usual(start, message) || message.pri.is_some() && usual::read(start, message);
-    if !is_usual {
-        match rfc5424::after_version(start, &mut message.notes) {
-            Some(header) => rfc5424::decode(header, message),
-            None => rfc3164::decode(start, message),
-        }
+    match rfc5424::after_version(start, &mut message.notes) {
+        Some(header) => rfc5424::decode(header, message),
+        None => rfc3164::decode(start, message),
     }
     if message.format == Format::Rfc5424 {
         text_of_rfc5424(message);
@@ -207,7 +233,8 @@ fn read<'a>(line: &'a [u8], message: &mut Message<'a>) {
     }
 }
 
-/// Looks at the text of an RFC 5424 message for what its header does not tell.
+/// Looks at the text of a message of RFC 5424 for what its header does not tell.
+#[inline(never)]
 fn text_of_rfc5424(message: &mut Message<'_>) {
     if message.notes.contains(Notes::STRUCTURED_DATA_INVALID) {
         rfc3164::decode_text(message);

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a [`Pri`] is 0 to 191; a table indexed by its facility (0 to 23) or severity (0 to 7) is never left.
 
+use crate::base::digits::digit;
+
 /// A priority value: facility times 8 plus severity, 0 to 191.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pri(u8);
@@ -49,8 +51,22 @@ pub(super) enum Start<'a> {
     Valid { pri: Pri, leading_zero: bool, rest: &'a [u8] },
 }
 
+/// Reads `<`, two or three digits that do not start with 0, `>`, and gives what follows.
+#[inline(always)]
+pub(super) fn usual(line: &[u8]) -> Option<(Pri, &[u8])> {
+    let [b'<', text @ ..] = line else { return None };
+    let (&[first, second, third, fourth], rest) = text.split_first_chunk()?;
+    if third == b'>' {
+        let value = digit(first)? * 10 + digit(second)?;
+        return (first != b'0').then_some((Pri(value), text.get(3..)?));
+    }
+    if first != b'1' || fourth != b'>' {
+        return None;
+    }
+    Pri::new(100 + digit(second)? * 10 + digit(third)?).map(|pri| (pri, rest))
+}
+
 /// Reads `<`, 1 to 3 digits of at most 191, `>`.
-#[inline]
 pub(super) fn split(line: &[u8]) -> Start<'_> {
     match line {
         [b'<', tens, ones, b'>', rest @ ..] => valid([b'0', *tens, *ones], *tens == b'0', rest),
@@ -64,7 +80,6 @@ pub(super) fn split(line: &[u8]) -> Start<'_> {
 }
 
 /// The start with these digits, if they make a priority value.
-#[inline]
 fn valid([hundreds, tens, ones]: [u8; 3], leading_zero: bool, rest: &[u8]) -> Start<'_> {
     let [hundreds, tens, ones] = [hundreds, tens, ones].map(|digit| digit.wrapping_sub(b'0'));
     // With these bounds nothing is carried: 199 at most.

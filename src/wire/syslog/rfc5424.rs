@@ -4,8 +4,7 @@
 
 use super::cursor::Cursor;
 use super::notes::Notes;
-use super::timestamp;
-use super::{Format, Message, StructuredData, payload};
+use super::{Format, Message, StructuredData, payload, timestamp, usual_time};
 use crate::wire::lanes::{self, Lanes, WINDOW};
 
 /// Octets of HOSTNAME, APP-NAME, PROCID and MSGID (RFC 5424 6).
@@ -58,18 +57,18 @@ fn is_after_version(rest: &[u8]) -> bool {
     matches!(rest, [b'-'] | [b'-', b' ', ..] | [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', ..])
 }
 
-/// Reads a line of version 1 with a time as RFC 5424 6.2.3 writes it. `false`: it is none, and nothing was read.
-#[inline(never)]
+/// Reads everything behind version 1, if the time is written as RFC 5424 6.2.3 writes it. `false`: it is not, and nothing
+/// was read.
+#[inline(always)]
 pub(super) fn usual<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let [b'1', b' ', rest @ ..] = start.rest else { return false };
-    let Some((stamp, after)) = timestamp::rfc3339(Cursor::new(rest)) else { return false };
-    let ended = after.at_field_end();
-    if ended {
+    let Some((time, after)) = usual_time::rfc3339(start) else { return false };
+    let is_ended = after.at_field_end();
+    if is_ended {
         message.format = Format::Rfc5424;
-        message.set_time(stamp);
+        message.set_usual_time(time);
         fields(after, message);
     }
-    ended
+    is_ended
 }
 
 /// Reads everything behind VERSION.
@@ -91,18 +90,22 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
 }
 
 /// Reads from the space before HOSTNAME to the end.
-#[inline]
+#[inline(always)]
 pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let Some((values, rest)) = usual_fields(start.rest) else { return odd_fields(start, message) };
     [message.hostname, message.app_name, message.proc_id, message.msg_id] = values;
-    message.content = content(rest, message);
+    message.content = match rest.rest {
+        // No STRUCTURED-DATA, and no byte order mark, which is no ASCII.
+        [b'-', b' ', text @ ..] if text.first().is_some_and(u8::is_ascii) => text,
+        _ => content(rest, message),
+    };
 }
 
 /// What [`usual_fields`] reads: HOSTNAME, APP-NAME, PROCID and MSGID without NILVALUE, and what follows them.
 type Fields<'a> = ([Option<&'a [u8]>; 4], Cursor<'a>);
 
 /// Reads four fields that are as they should be, each between spaces, all within the first 64 octets.
-#[inline]
+#[inline(always)]
 fn usual_fields(line: &[u8]) -> Option<Fields<'_>> {
     let [others, spaces] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.graphic(), lanes.equal(b' ')]);
     let mut left = spaces;
@@ -144,6 +147,7 @@ fn not_nil(field: &[u8]) -> Option<&[u8]> {
 }
 
 /// Reads from the space before HOSTNAME to the end, where something is missing or is not as it should be.
+#[inline(never)]
 fn odd_fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     let mut values = [None; 4];
@@ -178,6 +182,7 @@ fn odd_fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
 }
 
 /// Reads STRUCTURED-DATA and gives MSG.
+#[inline(never)]
 fn content<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> &'a [u8] {
     let mut cursor = start;
     if cursor.eat(b'-') && cursor.at_field_end() {

@@ -133,15 +133,18 @@ pub(super) fn event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
 }
 
 /// Reads the name of an event as Huawei writes it; its count is nearer to the device than one before.
-#[inline]
+#[inline(always)]
 pub(super) fn huawei_event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
     let Some((name, count, mut after)) = mnemonic::huawei(start) else { return false };
     after.eat(b' ');
-    message.sequence_number = count.or(message.sequence_number);
+    if count.is_some() {
+        message.sequence_number = count;
+    }
     set_event(message, Notation::Huawei, name, after);
     true
 }
 
+#[inline(always)]
 pub(super) fn set_event<'a>(
     message: &mut Message<'a>,
     notation: Notation,

@@ -18,32 +18,20 @@ pub(super) struct TimeOfDay {
 }
 
 impl TimeOfDay {
-    /// Reads `hh:mm:ss`, all digits at once.
+    /// Reads `hh:mm:ss` of a time that a clock shows, all digits at once.
     #[inline(always)]
-    pub(super) fn of(text: &[u8; 8]) -> Option<Self> {
-        let [hour, _, _, minute, _, _, second, _] = digits::two_digits(text, b"00:00:00")?;
-        Some(Self { hour, minute, second, nanosecond: None, standard: true })
+    pub(super) fn usual(text: &[u8; 8]) -> Option<Self> {
+        let [hour, _, _, minute, _, _, second, _] = digits::two_digits(text, b"29:59:59")?;
+        (hour <= 23).then_some(Self { hour, minute, second, nanosecond: None, standard: true })
     }
 
     /// Whether a clock shows it: RFC 5424 6.2.3 knows no leap second.
-    #[inline(always)]
     pub(super) fn exists(&self) -> bool {
         self.hour <= 23 && self.minute <= 59 && self.second <= 59
     }
 
-    /// Reads `hh:mm:ss` with a fraction, if there is one.
-    #[inline(always)]
+    /// Reads `hh:mm:ss` with a fraction, if there is one; the hour may have but one digit.
     pub(super) fn read(start: Cursor<'_>) -> Option<(Self, Cursor<'_>)> {
-        match start.rest.split_first_chunk() {
-            Some((text, rest)) if let Some(time) = Self::of(text) => {
-                Some(time.with_fraction(Cursor::new(rest)))
-            }
-            _ => Self::read_odd(start),
-        }
-    }
-
-    /// [`TimeOfDay::read`] of one digit at a time: the hour may have but one.
-    pub(super) fn read_odd(start: Cursor<'_>) -> Option<(Self, Cursor<'_>)> {
         let mut cursor = start;
         let hour = cursor.small_number(1)?;
         let standard = start.rest.len() - cursor.rest.len() == 2;
@@ -63,9 +51,9 @@ impl TimeOfDay {
     pub(super) fn with_fraction(self, start: Cursor<'_>) -> (Self, Cursor<'_>) {
         let [mark @ (b'.' | b','), rest @ ..] = start.rest else { return (self, start) };
         // Most have three digits.
-        if let [a, b, c, after @ ..] = rest
-            && let [end, ..] = after
+        if let [a, b, c, end, ..] = rest
             && let Some(milliseconds) = digits::three_digits(&[*a, *b, *c, *end])
+            && let Some(after) = rest.get(3..)
         {
             let nanosecond = Some(milliseconds * 1_000_000);
             let standard = self.standard && *mark == b'.';
@@ -82,6 +70,7 @@ impl TimeOfDay {
 }
 
 /// Reads the digits of a fraction that has not exactly three: nanoseconds, how many digits, and what follows them.
+#[inline(never)]
 fn odd_fraction(start: Cursor<'_>) -> Option<(u32, usize, Cursor<'_>)> {
     // Up to seven and what ends them are read at once.
     if let Some((hundred_millionths, digits @ 1..=7)) = start.rest.first_chunk().map(digits::fraction) {

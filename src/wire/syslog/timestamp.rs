@@ -1,53 +1,13 @@
-//! The time a device wrote into its message: RFC 3339 (RFC 5424 6.2.3), `Mmm dd hh:mm:ss` (RFC 3164 4.1.2) and
-//! what devices make of them.
+//! How devices write times: RFC 3339 (RFC 5424 6.2.3), `Mmm dd hh:mm:ss` (RFC 3164 4.1.2) and what became of them.
 //!
-//! Nothing is filled in here. The year that a device leaves out and the zone that it does not name are the
-//! reader's to choose, who knows when the message came and from where.
-//!
-//! Invariant: a [`DeviceTime`] exists in the calendar; 31 November and 14:99 are refused, never rolled over.
+//! Invariant: 31 November and 14:99 are refused, never rolled over.
 
 use super::cursor::Cursor;
+use super::device_time::{ClockMark, DeviceTime};
 use super::time_of_day::TimeOfDay;
+use super::usual_time::{self, PLAUSIBLE_YEARS, UsualTime, is_capital, month_number};
 use super::zone::{Offset, is_zone_word};
 use crate::base::civil;
-use crate::base::digits;
-
-/// What a Cisco device says about its clock, by the character before the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ClockMark {
-    /// Nothing: as far as we know the clock is right.
-    #[default]
-    Unmarked,
-    /// `*`: the clock was never set; the time is worth nothing.
-    NotSet,
-    /// `.`: the clock was set, but is not synchronised any more.
-    NotSynchronised,
-}
-
-/// A device's own time, exactly as far as its message says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeviceTime<'a> {
-    /// Year, if the message has one.
-    pub year: Option<i32>,
-    /// Month, 1 to 12.
-    pub month: u8,
-    /// Day of the month, 1 to 31; 29 February may stand without a year.
-    pub day: u8,
-    /// Hour, 0 to 23.
-    pub hour: u8,
-    /// Minute, 0 to 59.
-    pub minute: u8,
-    /// Second, 0 to 59: RFC 5424 6.2.3 knows no leap second.
-    pub second: u8,
-    /// Nanosecond, 0 to 999,999,999.
-    pub nanosecond: u32,
-    /// Minutes east of UTC, if the message says; -1,439 to 1,439.
-    pub offset_minutes: Option<i32>,
-    /// A zone word (`UTC`, `CEST`), not interpreted: IST and EST mean different zones to different people.
-    pub zone: Option<&'a [u8]>,
-    /// What the device says about its clock.
-    pub clock: ClockMark,
-}
 
 /// Something that has the shape of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +16,12 @@ pub(super) enum Stamp<'a> {
     Known { time: DeviceTime<'a>, standard: bool },
     /// A date or time that does not exist.
     Impossible,
+}
+
+impl<'a> From<UsualTime<'a>> for Stamp<'a> {
+    fn from(UsualTime { time, standard }: UsualTime<'a>) -> Self {
+        Self::Known { time, standard }
+    }
 }
 
 impl Stamp<'_> {
@@ -89,7 +55,6 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 }
 
 /// The stamp with what stood before it.
-#[inline(always)]
 fn with_clock(stamp: Stamp<'_>, clock: ClockMark) -> Stamp<'_> {
     match stamp {
         Stamp::Known { time, standard } => {
@@ -100,45 +65,17 @@ fn with_clock(stamp: Stamp<'_>, clock: ClockMark) -> Stamp<'_> {
     }
 }
 
-/// [`of_device`] without a mark, if neither a year nor an offset may follow.
+/// A time as RFC 3164 4.1.2 writes it, if neither a year nor an offset may follow.
 fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (stamp, cursor) = of_device(start)?;
+    let (usual, cursor) = usual_time::of_device(start)?;
     let ends = matches!(
         cursor.rest,
         [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
     );
-    ends.then_some((stamp, cursor))
-}
-
-/// Reads `Oct 11 22:14:15` exactly as RFC 3164 4.1.2 writes it, also with a year before the time, a fraction behind it,
-/// and Cisco's mark before all; what follows is not looked at. Most lines start so, and the places of all digits are known.
-#[inline(always)]
-pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let mut cursor = start;
-    let clock = mark(&mut cursor);
-    let (date, rest) = cursor.rest.split_first_chunk()?;
-    let (month, day, standard) = month_and_day(date)?;
-    let (year, rest) = match rest {
-        [_, _, b':', ..] => (None, rest),
-        [_, _, _, _, b' ', time @ ..] => (Some(year_before_time(rest)?), time),
-        _ => return None,
-    };
-    let (time, rest) = rest.split_first_chunk()?;
-    let (time, cursor) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
-    let standard = standard && year.is_none() && time.nanosecond.is_none();
-    let stamp = assemble(year, month, day, time, Offset::Absent, standard);
-    Some((with_clock(stamp, clock), cursor))
-}
-
-/// The plausible year at the start of `2026 22:14:15`.
-#[inline]
-fn year_before_time(text: &[u8]) -> Option<i32> {
-    let [century, _, year, ..] = digits::two_digits(text.first_chunk()?, b"0000 00:")?;
-    Some(i32::from(century) * 100 + i32::from(year)).filter(|year| PLAUSIBLE_YEARS.contains(year))
+    ends.then_some((usual.into(), cursor))
 }
 
 /// Moves over what Cisco devices put before the time when their clock is not right.
-#[inline(always)]
 fn mark(cursor: &mut Cursor<'_>) -> ClockMark {
     let clock = match cursor.peek() {
         Some(b'*') => ClockMark::NotSet,
@@ -149,23 +86,7 @@ fn mark(cursor: &mut Cursor<'_>) -> ClockMark {
     clock
 }
 
-/// Reads `Oct 11 ` or `Oct  1 `: month, day, and whether they are written as RFC 3164 4.1.2 wants it.
-#[inline(always)]
-fn month_and_day(text: &[u8; 7]) -> Option<(u8, u8, bool)> {
-    let [month @ .., b' ', d1, d2, b' '] = text else { return None };
-    let tens = if *d1 == b' ' { 0 } else { digit(*d1)? };
-    let standard = *d1 != b'0' && month[0].is_ascii_uppercase();
-    Some((month_number(*month)?, tens * 10 + digit(*d2)?, standard))
-}
-
-/// The value of a decimal digit.
-#[inline(always)]
-fn digit(octet: u8) -> Option<u8> {
-    Some(octet.wrapping_sub(b'0')).filter(|value| *value <= 9)
-}
-
 /// A date, and whether it is written as RFC 5424 6.2.3 wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Date {
     year: i32,
     month: u8,
@@ -175,37 +96,22 @@ struct Date {
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon, Huawei's counter.
-#[inline(always)]
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (date, rest) = match standard_date(start) {
-        Some(found) => found,
-        None => odd_date(start)?,
-    };
+    match usual_time::iso(start) {
+        Some((usual, rest)) => Some((usual.into(), rest)),
+        None => any_iso(start),
+    }
+}
+
+/// [`iso`] of one part after the other.
+fn any_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (date, rest) = date(start)?;
     let (time, rest) = TimeOfDay::read(rest)?;
     Some(with_zone(date, time, rest))
 }
 
-/// [`iso`] of a date and a time that RFC 5424 6.2.3 allows.
-#[inline(always)]
-pub(super) fn rfc3339<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (date, rest) = standard_date(start)?;
-    let (time, rest) = rest.rest.split_first_chunk()?;
-    let (time, rest) = TimeOfDay::of(time)?.with_fraction(Cursor::new(rest));
-    Some(with_zone(date, time, rest))
-}
-
-/// Reads `2003-10-11T`: the places of all digits are known.
-#[inline(always)]
-fn standard_date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
-    let (date, rest) = start.rest.split_first_chunk::<11>()?;
-    let [century, _, year, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
-    let [_, _, month, _, _, day, ..] = digits::two_digits(date.last_chunk()?, b"0-00-00T")?;
-    let year = i32::from(century) * 100 + i32::from(year);
-    Some((Date { year, month, day, standard: true }, Cursor::new(rest)))
-}
-
 /// Reads `2003-1-1 `, `2003/01/01T` and the like.
-fn odd_date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
+fn date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
     let mut cursor = start;
     let year = year(&mut cursor)?;
     let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
@@ -223,30 +129,13 @@ fn odd_date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
 }
 
 /// The stamp of `date` and `time`, with the zone at `start`, if there is one.
-#[inline(always)]
 fn with_zone<'a>(date: Date, time: TimeOfDay, start: Cursor<'a>) -> (Stamp<'a>, Cursor<'a>) {
     let mut cursor = start;
-    let counted = time.nanosecond.is_some() && counter(&mut cursor);
-    let zone = match cursor.rest {
-        [b'Z', rest @ ..] => {
-            cursor = Cursor::new(rest);
-            Offset::Minutes { value: 0, standard: true }
-        }
-        [b' ', b'a'..=b'z' | b'A'..=b'Z', ..] => Offset::Absent,
-        _ => Offset::read(&mut cursor),
-    };
+    let counted = time.nanosecond.is_some() && usual_time::counter(&mut cursor);
+    let zone = Offset::of_iso(&mut cursor);
     let Date { year, month, day, standard } = date;
     let standard = standard && time.standard && !counted && zone.standard();
     (assemble(Some(year), month, day, time, zone, standard), cursor)
-}
-
-/// Moves over `.1`: Huawei counts messages of one millisecond behind the fraction, `01:00:33.270.1`.
-#[inline(always)]
-fn counter(cursor: &mut Cursor<'_>) -> bool {
-    let [b'.', b'0'..=b'9', rest @ ..] = cursor.rest else { return false };
-    *cursor = Cursor::new(rest);
-    cursor.take_while(8, |octet| octet.is_ascii_digit());
-    true
 }
 
 /// Moves over the four digits of a year.
@@ -255,18 +144,6 @@ fn counter(cursor: &mut Cursor<'_>) -> bool {
 fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
     let century = cursor.small_number(2)?;
     Some(i32::from(century) * 100 + i32::from(cursor.small_number(2)?))
-}
-
-/// Years that a device's clock may show, where a number might as well be something else.
-const PLAUSIBLE_YEARS: std::ops::Range<i32> = 1970..2200;
-
-/// Reads a stamp whose date and time stand apart and have all their digits, as `2026-03-31` and `07:48:26`.
-#[inline]
-pub(super) fn date_and_time_of_ten<'a>(date: &[u8; 10], time: &[u8; 8]) -> Option<Stamp<'a>> {
-    let [century, _, year, _, _, month, ..] = digits::two_digits(date.first_chunk()?, b"0000-00-")?;
-    let [.., day, _] = digits::two_digits(date.last_chunk()?, b"00-00-00")?;
-    let year = i32::from(century) * 100 + i32::from(year);
-    Some(assemble(Some(year), month, day, TimeOfDay::of(time)?, Offset::Absent, false))
 }
 
 /// Reads a stamp whose date and time stand apart, as `date=2026-03-31 time=07:48:26`.
@@ -312,8 +189,9 @@ fn slashed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 /// Reads `Oct 11 22:14:15`, with a year after the day or after the time, with a fraction, with an offset.
 fn month_first<'a>(start: Cursor<'a>, year: Option<i32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let name: &[u8; 3] = cursor.take(3).try_into().ok()?;
-    let month = month_number(*name)?;
+    let [a, b, c] = *<&[u8; 3]>::try_from(cursor.take(3)).ok()?;
+    let name = [a, b, c, b' '];
+    let month = month_number(&name)?;
     let dashed = year.is_some() && cursor.eat(b'-');
     let padded = cursor.eat_spaces() || dashed;
     let day_start = cursor;
@@ -322,7 +200,7 @@ fn month_first<'a>(start: Cursor<'a>, year: Option<i32>) -> Option<(Stamp<'a>, C
         && padded
         && start.rest.len() - cursor.rest.len() == 6
         && !day_start.at(b'0')
-        && name.first().is_some_and(u8::is_ascii_uppercase);
+        && is_capital(&name);
     if !padded || !cursor.eat_spaces() {
         return None;
     }
@@ -379,33 +257,7 @@ fn lower_case(name: [u8; 3]) -> [u8; 3] {
     name.map(|octet| octet.to_ascii_lowercase())
 }
 
-/// The month of an English three-letter name in any case.
-#[inline(always)]
-fn month_number(name: [u8; 3]) -> Option<u8> {
-    const fn word(name: [u8; 3]) -> u32 {
-        // No other octet becomes a letter of lower case by this bit.
-        u32::from_le_bytes([name[0], name[1], name[2], 0]) | 0x0020_2020
-    }
-    const NAMES: [u32; 12] = [
-        word(*b"jan"),
-        word(*b"feb"),
-        word(*b"mar"),
-        word(*b"apr"),
-        word(*b"may"),
-        word(*b"jun"),
-        word(*b"jul"),
-        word(*b"aug"),
-        word(*b"sep"),
-        word(*b"oct"),
-        word(*b"nov"),
-        word(*b"dec"),
-    ];
-    let name = word(name);
-    (1..).zip(NAMES).find_map(|(number, known)| (known == name).then_some(number))
-}
-
 /// Puts the parts together if they make a time that exists.
-#[inline(always)]
 fn assemble<'a>(
     year: Option<i32>,
     month: u8,

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
-use proptest::prelude::prop_assert_eq;
+use proptest::prelude::{prop_assert, prop_assert_eq};
 use proptest::proptest;
 
 fn known(text: &str) -> (DeviceTime<'_>, bool, &str) {
@@ -118,29 +118,60 @@ fn what_is_no_stamp_is_left_alone() {
     }
 }
 
+#[test]
+fn usual_times_are_found_to_be_usual() {
+    let is_usual = |time: &str| {
+        let line = format!("{time} host program: text");
+        let start = Cursor::new(line.as_bytes());
+        usual_time::of_device(start).or_else(|| usual_time::iso(start)).is_some()
+    };
+    for time in [
+        "Oct 11 22:14:15",
+        "*Feb 29 00:00:00.001:",
+        ".Dec  1 2026 23:59:59,25",
+        "2026-10-11T22:14:15Z",
+        "2026-7-3 01:00:05.270.1",
+        "2026-12-31 22:14:15.25+01:00",
+    ] {
+        assert!(is_usual(time), "{time}");
+    }
+    for time in [
+        "Oct 32 22:14:15",
+        "Oct  0 22:14:15",
+        "Oct 11 24:00:00",
+        "Foo 11 22:14:15",
+        "Feb 29 2026 22:14:15",
+        "2026-02-29T22:14:15Z",
+        "2026-13-01T22:14:15Z",
+        "2026-00-01T22:14:15Z",
+        "2026-10-11T22:60:15Z",
+        "2026-10-11T22:14:15+24:00",
+        "2026/1/1 00:00:00",
+    ] {
+        assert!(!is_usual(time), "{time}");
+    }
+}
+
 proptest! {
     #[test]
     fn digits_at_known_places_are_read_as_any_others(
-        date in "[0-9]{3,4}-[0-9]{1,2}[-/][0-9]{1,2}[Tt ]",
+        date in "[0-9]{3,4}-[0-9]{1,2}[-/][0-9]{1,2}[Tt ]|20[0-9]{2}-[01]?[0-9]-[0-3]?[0-9][T ]",
         time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}",
         fraction in "([.,][0-9]{0,12})?",
         zone in "(Z|z|[+-][0-2][0-9]:[0-5][0-9]| [+-]0100|\\.7)?",
-        after in "( .{0,9})?",
+        after in "( .{0,19})?",
     ) {
         let end = format!("{fraction}{zone}{after}");
         let line = format!("{date}{time}{end}");
         let start = Cursor::new(line.as_bytes());
-        if let Some(quick) = standard_date(start) {
-            prop_assert_eq!(Some(quick), odd_date(start));
-            prop_assert_eq!(rfc3339(start).is_none_or(|quick| Some(quick) == iso(start)), true);
+        for (quick, rest) in [usual_time::iso(start), usual_time::rfc3339(start)].into_iter().flatten() {
+            prop_assert_eq!(Some((Stamp::from(quick), rest)), any_iso(start));
         }
-        let shown = |(time, rest): (TimeOfDay, _)| {
-            let TimeOfDay { hour, minute, second, nanosecond, standard } = time;
-            (hour, minute, second, nanosecond, standard, rest)
-        };
-        let line = format!("{time}{end}");
-        let start = Cursor::new(line.as_bytes());
-        prop_assert_eq!(TimeOfDay::read(start).map(shown), TimeOfDay::read_odd(start).map(shown));
+        let quick = time.as_bytes().first_chunk().and_then(TimeOfDay::usual);
+        if let (Some(quick), Some((read, _))) = (quick, TimeOfDay::read(Cursor::new(time.as_bytes()))) {
+            prop_assert_eq!([quick.hour, quick.minute, quick.second], [read.hour, read.minute, read.second]);
+            prop_assert!(read.exists() && read.standard);
+        }
     }
 
     /// Digits one by one are what the fraction of any length is.
@@ -162,15 +193,15 @@ proptest! {
         day in "( [0-9]|[0-9]{2}|[0-9] )",
         year in "( [0-9]{4}| 19[67][0-9]| 2[0-2][0-9]{2})?",
         time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}([.,][0-9]{0,8})?",
-        after in "(: .{0,9}| [a-z].{0,9})",
+        after in "(: .{0,19}| [a-z].{0,19})",
     ) {
         let line = format!("{mark}{month} {day}{year} {time}{after}");
         let start = Cursor::new(line.as_bytes());
-        if let Some(quick) = of_device(start) {
+        if let Some((quick, rest)) = usual_time::of_device(start) {
             let mut unmarked = start;
             let clock = super::mark(&mut unmarked);
             let thorough = month_first(unmarked, None).map(|(stamp, rest)| (with_clock(stamp, clock), rest));
-            prop_assert_eq!(Some(quick), thorough);
+            prop_assert_eq!(Some((Stamp::from(quick), rest)), thorough);
         }
     }
 }

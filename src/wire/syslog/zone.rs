@@ -42,6 +42,19 @@ impl Offset {
         }
     }
 
+    /// Reads the zone behind a time of RFC 3339 or one like it. A word behind a space is none.
+    #[inline(always)]
+    pub(super) fn of_iso(cursor: &mut Cursor<'_>) -> Self {
+        match cursor.rest {
+            [b'Z', rest @ ..] => {
+                *cursor = Cursor::new(rest);
+                Self::Minutes { value: 0, standard: true }
+            }
+            [b' ', b'a'..=b'z' | b'A'..=b'Z', ..] => Self::Absent,
+            _ => Self::read(cursor),
+        }
+    }
+
     /// [`Offset::read`] of any but the form with a colon.
     fn odd(cursor: &mut Cursor<'_>) -> Self {
         let mut ahead = *cursor;
