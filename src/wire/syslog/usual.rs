@@ -376,7 +376,7 @@ mod tests {
     }
 
     fn joint() -> impl Strategy<Value = &'static str> {
-        proptest::sample::select(&[" ", " ", " ", ": ", ": ", "[", "]: ", "] ", ":", "  ", "=", " : "][..])
+        proptest::sample::select(&[" ", " ", " ", ": ", ": ", "[", "]: ", "] ", "]", ":", "  ", "=", " : "][..])
     }
 
     fn rest() -> impl Strategy<Value = String> {
