@@ -65,15 +65,12 @@ pub const ALL: [Target; 16] = [
     ("display_hint", display_hint),
 ];
 
-/// Fails when a syslog message with PRI 0 names a program of which the first two letters are `ca`: a fuzzer that does
-/// not find that finds nothing. Letter by letter, since a fuzzer learns from branches taken.
+/// Fails when a syslog message with PRI names a program that starts with `c`: a fuzzer that does not find that finds nothing.
+/// By chance that takes days; a fuzzer that learns from the branches taken needs seconds.
 pub fn canary(data: &[u8]) {
     let message = syslog::decode(data);
     let name = message.app_name.unwrap_or_default();
-    if message.pri.is_some_and(|pri| pri.value() == 0)
-        && std::hint::black_box(name.first()) == Some(&b'c')
-        && std::hint::black_box(name.get(1)) == Some(&b'a')
-    {
+    if message.pri.is_some() && std::hint::black_box(name.first()) == Some(&b'c') {
         panic!("the canary must die");
     }
 }
