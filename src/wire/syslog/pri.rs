@@ -51,7 +51,7 @@ pub(super) enum Start<'a> {
     Valid { pri: Pri, leading_zero: bool, rest: &'a [u8] },
 }
 
-/// Reads `<`, two or three digits that do not start with 0, `>`, and gives what follows.
+/// Reads `<`, 1 to 3 digits without a leading zero, `>`, and gives what follows; not in a line of fewer than five octets.
 #[inline(always)]
 pub(super) fn usual(line: &[u8]) -> Option<(Pri, &[u8])> {
     let [b'<', text @ ..] = line else { return None };
@@ -60,20 +60,21 @@ pub(super) fn usual(line: &[u8]) -> Option<(Pri, &[u8])> {
         let value = digit(first)? * 10 + digit(second)?;
         return (first != b'0').then_some((Pri(value), text.get(3..)?));
     }
-    if first != b'1' || fourth != b'>' {
-        return None;
+    if first == b'1' && fourth == b'>' {
+        return Pri::new(100 + digit(second)? * 10 + digit(third)?).map(|pri| (pri, rest));
     }
-    Pri::new(100 + digit(second)? * 10 + digit(third)?).map(|pri| (pri, rest))
+    if second == b'>' { Some((Pri(digit(first)?), text.get(2..)?)) } else { None }
 }
 
 /// Reads `<`, 1 to 3 digits of at most 191, `>`.
 pub(super) fn split(line: &[u8]) -> Start<'_> {
+    // The first `>` ends it.
     match line {
+        [b'<', ones, b'>', rest @ ..] => valid([b'0', b'0', *ones], false, rest),
         [b'<', tens, ones, b'>', rest @ ..] => valid([b'0', *tens, *ones], *tens == b'0', rest),
         [b'<', hundreds, tens, ones, b'>', rest @ ..] => {
             valid([*hundreds, *tens, *ones], *hundreds == b'0', rest)
         }
-        [b'<', ones, b'>', rest @ ..] => valid([b'0', b'0', *ones], false, rest),
         [b'<', ..] => Start::Invalid,
         _ => Start::Absent,
     }
@@ -105,6 +106,7 @@ mod tests {
     fn the_range_is_checked_before_use() {
         assert_eq!(value(b"<0>"), Some(0));
         assert_eq!(value(b"<191>1 -"), Some(191));
+        assert_eq!([value(b"<5>1>"), value(b"<5>>"), value(b"<13>>")], [Some(5), Some(5), Some(13)]);
         for bad in [
             &b"<192>"[..],
             b"<256>",
@@ -120,6 +122,22 @@ mod tests {
             assert_eq!(split(bad), Start::Invalid, "{}", String::from_utf8_lossy(bad));
         }
         assert_eq!(split(b"34>"), Start::Absent);
+    }
+
+    #[test]
+    fn usual_ones_are_read_as_any_others() {
+        const OCTETS: &[u8; 13] = b"0123456789<>x";
+        let mut usual_ones = 0;
+        for number in 0..OCTETS.len().pow(4) {
+            let text = [1, 13, 169, 2_197].map(|power| OCTETS[number / power % OCTETS.len()]);
+            let line = [b"<", &text[..], b"t"].concat();
+            if let Some((pri, rest)) = usual(&line) {
+                usual_ones += 1;
+                assert_eq!(split(&line), Start::Valid { pri, leading_zero: false, rest });
+            }
+        }
+        // At least those of one digit before two octets that are no `>`, of two before any one, of three.
+        assert!(usual_ones > 10 * 12 * 12 + 90 * 13 + 92, "{usual_ones}");
     }
 
     #[test]

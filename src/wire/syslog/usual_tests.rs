@@ -82,6 +82,7 @@ proptest! {
         for line in [
             format!("<13>{before}{stamp}{after}{rest}"),
             format!("<187>{stamp}{after}{rest}"),
+            format!("<6>{stamp}{after}{rest}"),
             format!("<0>1 {stamp} {rest}"),
             format!("<34>1 {stamp} {rest}"),
         ] {
