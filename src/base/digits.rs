@@ -41,10 +41,7 @@ fn not_digit_value(values: u64) -> u64 {
 /// The number that three digits make, if no fourth follows them.
 #[inline(always)]
 pub(crate) fn three_digits(text: &[u8; 4]) -> Option<u32> {
-    const HIGH: u32 = 0x8080_8080;
-    let values = u32::from_le_bytes(*text) ^ u32::from_le_bytes([b'0'; 4]);
-    // Nothing is carried out of a digit's octet into the next.
-    let others = (values | values.wrapping_add(0x7676_7676)) & HIGH;
+    let (values, others) = four_values(text);
     let number = (values & 0xFF) * 100 + (values >> 8 & 0xFF) * 10 + (values >> 16 & 0xFF);
     (others == 0x8000_0000).then_some(number)
 }
@@ -52,11 +49,17 @@ pub(crate) fn three_digits(text: &[u8; 4]) -> Option<u32> {
 /// The number that four digits make.
 #[inline(always)]
 pub(crate) fn four_digits(text: &[u8; 4]) -> Option<u32> {
-    let values = u32::from_le_bytes(*text) ^ u32::from_le_bytes([b'0'; 4]);
-    // Nothing is carried out of a digit's octet into the next.
-    let others = (values | values.wrapping_add(0x7676_7676)) & 0x8080_8080;
+    let (values, others) = four_values(text);
     let tens = values.wrapping_mul(10).wrapping_add(values >> 8);
     (others == 0).then_some((tens & 0xFF) * 100 + (tens >> 16 & 0xFF))
+}
+
+/// The values of four digits, and the highest bit of each octet that is none.
+#[inline(always)]
+fn four_values(text: &[u8; 4]) -> (u32, u32) {
+    let values = u32::from_le_bytes(*text) ^ u32::from_le_bytes([b'0'; 4]);
+    // Nothing is carried out of a digit's octet into the next.
+    (values, (values | values.wrapping_add(0x7676_7676)) & 0x8080_8080)
 }
 
 /// The values of the digits at the start of `text`, with zeros before them instead of what follows, and how many they are.

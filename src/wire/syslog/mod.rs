@@ -234,7 +234,7 @@ fn read<'a>(message: &mut Message<'a>) {
 }
 
 /// Looks at the text of a message of RFC 5424 for what its header does not tell.
-#[inline(never)]
+#[inline(always)]
 fn text_of_rfc5424(message: &mut Message<'_>) {
     if message.notes.contains(Notes::STRUCTURED_DATA_INVALID) {
         rfc3164::decode_text(message);

@@ -5,7 +5,7 @@
 use super::cursor::Cursor;
 use super::device_time::{ClockMark, DeviceTime};
 use super::time_of_day::TimeOfDay;
-use super::usual_time::{self, PLAUSIBLE_YEARS, UsualTime, is_capital, month_number};
+use super::usual_time::{self, Date, PLAUSIBLE_YEARS, UsualTime, is_capital, month_number};
 use super::zone::{Offset, is_zone_word};
 use crate::base::civil;
 
@@ -38,8 +38,7 @@ impl Stamp<'_> {
 ///
 /// `None`: there is none. The octet after the stamp is not judged.
 pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let mut cursor = start;
-    let clock = mark(&mut cursor);
+    let (clock, cursor) = usual_time::mark(start);
     let (stamp, rest) = match cursor.peek()? {
         b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)).or_else(|| slashed(cursor)),
         letter if letter.is_ascii_alphabetic() => plain(cursor).or_else(|| {
@@ -75,25 +74,6 @@ fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     ends.then_some((usual.into(), cursor))
 }
 
-/// Moves over what Cisco devices put before the time when their clock is not right.
-fn mark(cursor: &mut Cursor<'_>) -> ClockMark {
-    let clock = match cursor.peek() {
-        Some(b'*') => ClockMark::NotSet,
-        Some(b'.') => ClockMark::NotSynchronised,
-        _ => return ClockMark::Unmarked,
-    };
-    cursor.take(1);
-    clock
-}
-
-/// A date, and whether it is written as RFC 5424 6.2.3 wants it.
-struct Date {
-    year: i32,
-    month: u8,
-    day: u8,
-    standard: bool,
-}
-
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon, Huawei's counter.
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
@@ -106,8 +86,9 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 /// [`iso`] of one part after the other.
 fn any_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (date, rest) = date(start)?;
-    let (time, rest) = TimeOfDay::read(rest)?;
-    Some(with_zone(date, time, rest))
+    let (time, mut rest) = TimeOfDay::read(rest)?;
+    let (zone, standard) = usual_time::iso_end(&mut rest, &date, &time);
+    Some((assemble(Some(date.year), date.month, date.day, time, zone, standard), rest))
 }
 
 /// Reads `2003-1-1 `, `2003/01/01T` and the like.
@@ -124,18 +105,8 @@ fn date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
     let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
     cursor.take(1);
     let octets = start.rest.len() - cursor.rest.len();
-    let standard = separator == b'-' && octets == 11 && between == b'T';
-    Some((Date { year, month, day, standard }, cursor))
-}
-
-/// The stamp of `date` and `time`, with the zone at `start`, if there is one.
-fn with_zone<'a>(date: Date, time: TimeOfDay, start: Cursor<'a>) -> (Stamp<'a>, Cursor<'a>) {
-    let mut cursor = start;
-    let counted = time.nanosecond.is_some() && usual_time::counter(&mut cursor);
-    let zone = Offset::of_iso(&mut cursor);
-    let Date { year, month, day, standard } = date;
-    let standard = standard && time.standard && !counted && zone.standard();
-    (assemble(Some(year), month, day, time, zone, standard), cursor)
+    let is_standard = separator == b'-' && octets == 11 && between == b'T';
+    Some((Date { year, month, day, is_standard }, cursor))
 }
 
 /// Moves over the four digits of a year.
@@ -266,22 +237,11 @@ fn assemble<'a>(
     zone: Offset,
     standard: bool,
 ) -> Stamp<'a> {
-    // Without a year, 29 February may be right: 2000 is a leap year.
-    let exists = day >= 1 && day <= civil::days_in_month(year.unwrap_or(2000), month) && time.exists();
-    let offset_minutes = match zone {
-        Offset::Absent => None,
-        Offset::Minutes { value, .. } => Some(value),
-        Offset::Impossible => return Stamp::Impossible,
-    };
-    if !exists {
-        return Stamp::Impossible;
+    let is_shown = time.exists();
+    match usual_time::assemble(year, month, day, time, zone) {
+        Some(time) if is_shown => Stamp::Known { time, standard },
+        _ => Stamp::Impossible,
     }
-    let TimeOfDay { hour, minute, second, nanosecond, .. } = time;
-    let nanosecond = nanosecond.unwrap_or(0);
-    let clock = ClockMark::Unmarked;
-    let time =
-        DeviceTime { year, month, day, hour, minute, second, nanosecond, offset_minutes, zone: None, clock };
-    Stamp::Known { time, standard }
 }
 
 /// Reads the value of a `time` pair that has the date as well: `2019-03-18 08:33:45 UTC`, or seconds since 1970.

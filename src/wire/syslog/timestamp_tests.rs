@@ -198,8 +198,7 @@ proptest! {
         let line = format!("{mark}{month} {day}{year} {time}{after}");
         let start = Cursor::new(line.as_bytes());
         if let Some((quick, rest)) = usual_time::of_device(start) {
-            let mut unmarked = start;
-            let clock = super::mark(&mut unmarked);
+            let (clock, unmarked) = usual_time::mark(start);
             let thorough = month_first(unmarked, None).map(|(stamp, rest)| (with_clock(stamp, clock), rest));
             prop_assert_eq!(Some((Stamp::from(quick), rest)), thorough);
         }

@@ -47,9 +47,7 @@ fn versioned<'a>(start: Cursor<'a>, message: &mut Message<'a>, otherwise: impl F
     if !rfc5424::usual(start, message) {
         return otherwise(message);
     }
-    if message.msg_id.is_none() || message.notes.contains(Notes::STRUCTURED_DATA_INVALID) {
-        super::text_of_rfc5424(message);
-    }
+    super::text_of_rfc5424(message);
     if message.hostname.is_none() {
         message.notes.insert(Notes::HOSTNAME_ABSENT);
     }
@@ -131,12 +129,12 @@ fn host_and_rest(line: &[u8]) -> Option<&[u8]> {
 /// text that starts with no digit, or `HOST ` before the name of an event or of a format. `iso_end` is the end of an ISO
 /// time before it.
 #[inline(always)]
-fn host_and_tag<'a, const WINDOW: usize>(
+fn host_and_tag<'a, const OCTETS: usize>(
     text: &'a [u8],
     iso_end: Option<Cursor<'a>>,
     message: &mut Message<'a>,
 ) -> bool {
-    let mut ends = Ends::new::<WINDOW>(text);
+    let mut ends = Ends::new::<OCTETS>(text);
     let Some(host) = ends.field(b' ') else { return false };
     message.format = Format::Rfc3164;
     message.hostname = Some(host);
@@ -172,10 +170,10 @@ struct Ends<'a> {
 }
 
 impl<'a> Ends<'a> {
-    /// The ends of the fields of `line`, none of which was passed yet.
+    /// The ends of the fields among the first `OCTETS` of `line`, none of which was passed yet.
     #[inline]
-    fn new<const WINDOW: usize>(line: &'a [u8]) -> Self {
-        let [of_name] = lanes::bits::<WINDOW, _>(line, |lanes| [lanes.of_name()]);
+    fn new<const OCTETS: usize>(line: &'a [u8]) -> Self {
+        let [of_name] = lanes::bits::<OCTETS, _>(line, |lanes| [lanes.of_name()]);
         Self { line, others: !of_name, at: 0 }
     }
 

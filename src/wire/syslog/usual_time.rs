@@ -32,15 +32,11 @@ const SURE_DAYS: std::ops::RangeInclusive<u8> = 1..=28;
 /// and Cisco's mark before all; what follows is not looked at.
 #[inline(always)]
 pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(UsualTime<'a>, Cursor<'a>)> {
-    let (clock, rest) = match start.rest {
-        [b'*', rest @ ..] => (ClockMark::NotSet, rest),
-        [b'.', rest @ ..] => (ClockMark::NotSynchronised, rest),
-        rest => (ClockMark::Unmarked, rest),
-    };
-    if rest.len() < SURE_OCTETS {
+    let (clock, rest) = mark(start);
+    if rest.rest.len() < SURE_OCTETS {
         return None;
     }
-    let (date, rest) = rest.split_first_chunk()?;
+    let (date, rest) = rest.rest.split_first_chunk()?;
     let (month, day, is_standard) = month_and_day(date)?;
     let (year, rest) = match rest {
         [_, _, b':', ..] => (None, rest),
@@ -48,15 +44,20 @@ pub(super) fn of_device<'a>(start: Cursor<'a>) -> Option<(UsualTime<'a>, Cursor<
         _ => return None,
     };
     let (time, rest) = time_of_day(rest)?;
-    // Without a year, 29 February may be right: 2000 is a leap year.
-    let is_day =
-        SURE_DAYS.contains(&day) || day > 0 && day <= civil::days_in_month(year.unwrap_or(2000), month);
-    if !is_day {
-        return None;
-    }
     let (time, rest) = time.with_fraction(rest);
     let standard = is_standard && year.is_none() && time.nanosecond.is_none() && clock == ClockMark::Unmarked;
-    Some((UsualTime { time: DeviceTime { clock, ..at(year, month, day, time) }, standard }, rest))
+    let time = assemble(year, month, day, time, Offset::Absent)?;
+    Some((UsualTime { time: DeviceTime { clock, ..time }, standard }, rest))
+}
+
+/// What Cisco devices put before the time when their clock is not right, and what follows it.
+#[inline(always)]
+pub(super) fn mark(start: Cursor<'_>) -> (ClockMark, Cursor<'_>) {
+    match start.rest {
+        [b'*', rest @ ..] => (ClockMark::NotSet, Cursor::new(rest)),
+        [b'.', rest @ ..] => (ClockMark::NotSynchronised, Cursor::new(rest)),
+        _ => (ClockMark::Unmarked, start),
+    }
 }
 
 /// Reads `2003-10-11T22:14:15.003Z` as RFC 5424 6.2.3 has it.
@@ -88,28 +89,32 @@ pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(UsualTime<'a>, Cursor<'a>)> 
 /// Reads a stamp whose date and time stand apart and have all their digits, as `2026-03-31` and `07:48:26`.
 #[inline]
 pub(super) fn date_and_time_of_ten<'a>(date: &[u8; 10], time: &[u8; 8]) -> Option<UsualTime<'a>> {
-    let [century, _, year, _, _, month, ..] = digits::two_digits(date.first_chunk()?, b"9999-19-")?;
-    let [.., day, _] = digits::two_digits(date.last_chunk()?, b"99-19-39")?;
-    let year = i32::from(century) * 100 + i32::from(year);
-    let (time, _) = time_of_day(time)?;
-    let time = at(Some(year), month, day, time);
-    is_day(year, month, day).then_some(UsualTime { time, standard: false })
+    let Date { year, month, day, .. } = date_of_ten(date)?;
+    let time = assemble(Some(year), month, day, TimeOfDay::usual(time)?, Offset::Absent)?;
+    Some(UsualTime { time, standard: false })
 }
 
-/// A date, and whether it is written as RFC 5424 6.2.3 wants it.
-struct Date {
-    year: i32,
-    month: u8,
-    day: u8,
-    is_standard: bool,
+/// A date as written, and whether that is as RFC 5424 6.2.3 wants it.
+pub(super) struct Date {
+    pub(super) year: i32,
+    pub(super) month: u8,
+    pub(super) day: u8,
+    pub(super) is_standard: bool,
 }
 
-/// Reads `2003-10-11T`: the places of all digits are known.
+/// Reads `2003-10-11`: the places of all digits are known.
+#[inline(always)]
+fn date_of_ten(text: &[u8; 10]) -> Option<Date> {
+    let [century, _, year, _, _, month, ..] = digits::two_digits(text.first_chunk()?, b"9999-19-")?;
+    let [.., day, _] = digits::two_digits(text.last_chunk()?, b"99-19-39")?;
+    Some(Date { year: i32::from(century) * 100 + i32::from(year), month, day, is_standard: true })
+}
+
+/// Reads `2003-10-11T`.
 #[inline(always)]
 fn standard_date(text: &[u8; 11]) -> Option<Date> {
-    let [century, _, year, ..] = digits::two_digits(text.first_chunk()?, b"9999-19-")?;
-    let [_, _, month, _, _, day, ..] = digits::two_digits(text.last_chunk()?, b"9-19-39T")?;
-    Some(Date { year: i32::from(century) * 100 + i32::from(year), month, day, is_standard: true })
+    let [date @ .., b'T'] = text else { return None };
+    date_of_ten(date)
 }
 
 /// Reads `2003-1-1 ` and the like.
@@ -117,43 +122,31 @@ fn standard_date(text: &[u8; 11]) -> Option<Date> {
 fn short_date(text: &[u8]) -> Option<(Date, &[u8])> {
     let (year, rest) = text.split_first_chunk()?;
     let year = i32::try_from(digits::four_digits(year)?).ok()?;
-    let (month, rest) = one_or_two_digits(rest.strip_prefix(b"-")?)?;
-    let (day, rest) = one_or_two_digits(rest.strip_prefix(b"-")?)?;
-    let [b' ' | b'T', rest @ ..] = rest else { return None };
+    let mut cursor = Cursor::new(rest.strip_prefix(b"-")?);
+    let month = cursor.small_number(1)?;
+    cursor = Cursor::new(cursor.rest.strip_prefix(b"-")?);
+    let day = cursor.small_number(1)?;
+    let [b' ' | b'T', rest @ ..] = cursor.rest else { return None };
     Some((Date { year, month, day, is_standard: false }, rest))
-}
-
-/// Moves over one digit, or two.
-#[inline(always)]
-fn one_or_two_digits(text: &[u8]) -> Option<(u8, &[u8])> {
-    match text {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] => {
-            Some(((tens - b'0') * 10 + (ones - b'0'), rest))
-        }
-        [ones @ b'0'..=b'9', rest @ ..] => Some((ones - b'0', rest)),
-        _ => None,
-    }
 }
 
 /// Reads the time of day and its zone.
 #[inline(always)]
 fn after_date<'a>(date: Date, rest: &'a [u8]) -> Option<(UsualTime<'a>, Cursor<'a>)> {
-    let Date { year, month, day, is_standard } = date;
     let (time, rest) = time_of_day(rest)?;
-    if !is_day(year, month, day) {
-        return None;
-    }
     let (time, mut rest) = time.with_fraction(rest);
-    let is_counted = time.nanosecond.is_some() && counter(&mut rest);
-    let zone = Offset::of_iso(&mut rest);
-    let offset_minutes = match zone {
-        Offset::Absent => None,
-        Offset::Minutes { value, .. } => Some(value),
-        Offset::Impossible => return None,
-    };
-    let standard = is_standard && time.standard && !is_counted && zone.standard();
-    let time = DeviceTime { offset_minutes, ..at(Some(year), month, day, time) };
+    let (zone, standard) = iso_end(&mut rest, &date, &time);
+    let time = assemble(Some(date.year), date.month, date.day, time, zone)?;
     Some((UsualTime { time, standard }, rest))
+}
+
+/// Moves over what stands behind the fraction of `time`, which follows `date`: the zone, and whether all three are written as
+/// RFC 5424 6.2.3 wants it.
+#[inline(always)]
+pub(super) fn iso_end(cursor: &mut Cursor<'_>, date: &Date, time: &TimeOfDay) -> (Offset, bool) {
+    let is_counted = time.nanosecond.is_some() && counter(cursor);
+    let zone = Offset::of_iso(cursor);
+    (zone, date.is_standard && time.standard && !is_counted && zone.standard())
 }
 
 /// Reads `hh:mm:ss` of a time that a clock shows.
@@ -163,20 +156,39 @@ fn time_of_day(text: &[u8]) -> Option<(TimeOfDay, Cursor<'_>)> {
     TimeOfDay::usual(text).map(|time| (time, Cursor::new(rest)))
 }
 
-/// Whether the calendar has this day.
+/// Puts the parts together, as of a clock that is right, if the calendar has the day and the zone exists. Without a year, 29
+/// February may be right.
 #[inline(always)]
-fn is_day(year: i32, month: u8, day: u8) -> bool {
+pub(super) fn assemble<'a>(
+    year: Option<i32>,
+    month: u8,
+    day: u8,
+    time: TimeOfDay,
+    zone: Offset,
+) -> Option<DeviceTime<'a>> {
+    const LEAP_YEAR: i32 = 2000;
     let is_sure = SURE_DAYS.contains(&day) && (1..=12).contains(&month);
-    is_sure || day > 0 && day <= civil::days_in_month(year, month)
-}
-
-/// The parts in their places, as of a clock that is right.
-#[inline(always)]
-fn at<'a>(year: Option<i32>, month: u8, day: u8, time: TimeOfDay) -> DeviceTime<'a> {
+    let is_day = is_sure || day > 0 && day <= civil::days_in_month(year.unwrap_or(LEAP_YEAR), month);
+    let offset_minutes = match zone {
+        Offset::Absent => None,
+        Offset::Minutes { value, .. } => Some(value),
+        Offset::Impossible => return None,
+    };
     let TimeOfDay { hour, minute, second, nanosecond, .. } = time;
     let nanosecond = nanosecond.unwrap_or(0);
     let clock = ClockMark::Unmarked;
-    DeviceTime { year, month, day, hour, minute, second, nanosecond, offset_minutes: None, zone: None, clock }
+    is_day.then_some(DeviceTime {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        nanosecond,
+        offset_minutes,
+        zone: None,
+        clock,
+    })
 }
 
 /// The year of four digits, if it is plausible.
@@ -187,7 +199,7 @@ fn plausible_year(text: &[u8; 4]) -> Option<i32> {
 
 /// Moves over `.1`: Huawei counts messages of one millisecond behind the fraction, `01:00:33.270.1`.
 #[inline(always)]
-pub(super) fn counter(cursor: &mut Cursor<'_>) -> bool {
+fn counter(cursor: &mut Cursor<'_>) -> bool {
     let [b'.', b'0'..=b'9', rest @ ..] = cursor.rest else { return false };
     *cursor = Cursor::new(rest);
     if cursor.peek().is_some_and(|octet| octet.is_ascii_digit()) {
