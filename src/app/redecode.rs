@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 
 use crate::app::{names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
+use crate::base::drop_reason::DropReason;
 use crate::config::{self, Settings};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
@@ -113,8 +114,8 @@ fn decode_some(
         let (events, octets) = (batch.events.len(), batch.octets.len());
         let reason = match pipeline.process(&arrival(waiting), batch) {
             Outcome::Appended { undecoded } => undecoded,
-            Outcome::Discarded | Outcome::Discovery => Some("nothing to be kept"),
-            Outcome::Refused(refusal) => Some(refusal.as_str()),
+            Outcome::Discarded | Outcome::Dropped(DropReason::Snmpv3Discovery) => Some("nothing to be kept"),
+            Outcome::Dropped(reason) => Some(reason.as_str()),
         };
         // Nobody is answered, and what was heard long ago is no news of a user.
         batch.informs.clear();

@@ -7,6 +7,8 @@ pub mod civil;
 pub mod clock;
 pub mod counter;
 pub(crate) mod digits;
+pub mod drop_reason;
 pub mod histogram;
 pub mod limits;
 pub mod span;
+pub mod variants;

@@ -5,46 +5,48 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::base::counter::Counter;
+use crate::base::counter::CounterSet;
+use crate::base::drop_reason::DropReason;
+use crate::base::variants::named_variants;
+
+named_variants! {
+    /// What happened to a connection.
+    pub enum ConnectionEvent {
+        /// It was accepted.
+        Accepted = "accepted";
+        /// It was closed at once because the limit was reached.
+        Refused = "refused";
+        /// It was closed because its source has as many as it may have.
+        RefusedSource = "refused_source";
+        /// It was closed because unfinished messages took too much memory.
+        RefusedMemory = "refused_memory";
+        /// It comes from a proxy and was closed because it did not begin with a PROXY header.
+        ProxyHeader = "proxy_header";
+        /// It did not get through the TLS handshake.
+        HandshakeFailed = "handshake_failed";
+        /// It was cut off because nothing came, or a started frame did not end, in time.
+        TimedOut = "timed_out";
+        /// It was closed because the peer broke the framing beyond repair.
+        BrokenFraming = "broken_framing";
+    }
+}
 
 /// What happened to connections, over the life of a listener.
 #[derive(Debug, Default)]
 pub struct ConnectionCounters {
-    /// Connections accepted.
-    pub accepted: Counter,
-    /// Connections closed at once because the limit was reached.
-    pub refused: Counter,
-    /// Connections closed because their source is not in the allow-list.
-    pub not_allowed: Counter,
-    /// Connections closed because their source has as many as it may have.
-    pub refused_source: Counter,
-    /// Connections closed because unfinished messages took too much memory.
-    pub refused_memory: Counter,
-    /// Connections of proxies closed because they did not begin with a PROXY header.
-    pub proxy_header: Counter,
-    /// Connections that did not get through the TLS handshake.
-    pub handshake_failed: Counter,
-    /// Connections cut off because nothing came, or a started frame did not end, in time.
-    pub timed_out: Counter,
-    /// Connections closed because the peer broke the framing beyond repair.
-    pub broken: Counter,
+    /// Connections by what happened to them.
+    pub events: CounterSet<ConnectionEvent>,
+    /// Connections closed because of the address they came from; only reasons for which
+    /// [`DropReason::is_of_source`] holds.
+    pub refused_sources: CounterSet<DropReason>,
 }
 
 impl ConnectionCounters {
-    /// All of them, as they are called in metrics and the API.
-    #[must_use]
-    pub fn all(&self) -> [(&'static str, u64); 9] {
-        [
-            ("accepted", self.accepted.get()),
-            ("refused", self.refused.get()),
-            ("source_not_allowed", self.not_allowed.get()),
-            ("refused_source", self.refused_source.get()),
-            ("refused_memory", self.refused_memory.get()),
-            ("proxy_header", self.proxy_header.get()),
-            ("handshake_failed", self.handshake_failed.get()),
-            ("timed_out", self.timed_out.get()),
-            ("broken_framing", self.broken.get()),
-        ]
+    /// All counts with the words for them in metrics and the API.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let events = self.events.iter().map(|(event, count)| (event.as_str(), count));
+        let sources = self.refused_sources.iter().filter(|(reason, _)| reason.is_of_source());
+        events.chain(sources.map(|(reason, count)| (reason.as_str(), count)))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::base::counter::Counter;
-use crate::shard::snmp_policy::PolicyRefusal;
+use crate::base::counter::{Counter, CounterSet};
+use crate::base::drop_reason::DropReason;
 
 /// Counters of one listener in one shard.
 #[derive(Debug, Default)]
@@ -19,37 +19,14 @@ pub struct ListenerCounters {
     pub repeated: Counter,
     /// Discarded by a rule.
     pub discarded: Counter,
-    /// Refused: the source is not in the allow-list.
-    pub not_allowed: Counter,
-    /// Refused: the source sends more than the rate limit.
-    pub rate_limited: Counter,
-    /// Refused in an overload: the source sends far more than others.
-    pub over_fair_share: Counter,
-    /// Refused by what is configured for SNMP, in the order of [`PolicyRefusal::ALL`].
-    pub policy: [Counter; PolicyRefusal::ALL.len()],
-    /// Questions who we are (RFC 3414 section 4), answered and not kept.
-    pub discovery: Counter,
     /// Put into a batch.
     pub appended: Counter,
-    /// Taken out again, because the queue had no room for the batch.
-    pub queue_full: Counter,
+    /// Dropped, by reason; of those that had been put into a batch before, [`DropReason::is_after_batching`] is true.
+    pub dropped: CounterSet<DropReason>,
     undecoded: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl ListenerCounters {
-    /// The counter of a refusal.
-    #[must_use]
-    pub fn policy(&self, refusal: PolicyRefusal) -> &Counter {
-        // In order of declaration, as the counters are.
-        let [version, community, community_source, security_level] = &self.policy;
-        match refusal {
-            PolicyRefusal::Version => version,
-            PolicyRefusal::Community => community,
-            PolicyRefusal::CommunitySource => community_source,
-            PolicyRefusal::SecurityLevel => security_level,
-        }
-    }
-
     /// Counts a message that could not be decoded; it is stored all the same.
     pub fn count_undecoded(&self, reason: &'static str) {
         // Only this shard writes, and a reader copies a handful of numbers: the lock is never waited for.

@@ -10,20 +10,10 @@ use std::sync::Arc;
 
 use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
+use crate::base::drop_reason::DropReason;
 use crate::shard::fair_share::FairShare;
 use crate::shard::rate_limit::RateLimiter;
 use crate::shard::snmp_policy::SnmpPolicy;
-
-/// Why a message was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Its source is not in the listener's allow-list.
-    NotAllowed,
-    /// Its source sends more than the limit.
-    RateLimited,
-    /// The store does not keep up, and its source sends far more than others.
-    OverFairShare,
-}
 
 /// What the operator says of the sources of one listener.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,10 +80,10 @@ impl Gate {
         listener: u8,
         now: Timestamp,
         is_pressed: bool,
-    ) -> Option<Refusal> {
+    ) -> Option<DropReason> {
         let rules = self.policy.listeners.get(usize::from(listener))?;
         if rules.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source)) {
-            return Some(Refusal::NotAllowed);
+            return Some(DropReason::SourceNotAllowed);
         }
         let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
         let is_pressed = is_pressed && self.policy.fair_share;
@@ -101,9 +91,9 @@ impl Gate {
             return None;
         }
         if limiter.is_some_and(|limiter| !limiter.admits(source, now)) {
-            return Some(Refusal::RateLimited);
+            return Some(DropReason::RateLimited);
         }
-        (is_pressed && !self.fair.admits(source, now)).then_some(Refusal::OverFairShare)
+        (is_pressed && !self.fair.admits(source, now)).then_some(DropReason::OverFairShare)
     }
 }
 
@@ -129,9 +119,9 @@ mod tests {
         }));
         let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
         let now = Timestamp(1_000_000);
-        assert_eq!(gate.refuses(stranger, 0, now, false), Some(Refusal::NotAllowed));
+        assert_eq!(gate.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));
         assert_eq!(gate.refuses(device, 0, now, false), None);
-        assert_eq!(gate.refuses(device, 0, now, false), Some(Refusal::RateLimited));
+        assert_eq!(gate.refuses(device, 0, now, false), Some(DropReason::RateLimited));
         assert_eq!(gate.refuses(device, 1, now, false), None, "another listener is open and without limit");
         for _ in 0..100 {
             assert_eq!(gate.refuses(relay, 0, now, true), None);
@@ -139,7 +129,8 @@ mod tests {
         for n in 1..=100 {
             gate.refuses([10, 1, 0, n].into(), 1, now, true);
         }
-        let cut = (0..100).filter(|_| gate.refuses(stranger, 1, now, true) == Some(Refusal::OverFairShare));
+        let cut =
+            (0..100).filter(|_| gate.refuses(stranger, 1, now, true) == Some(DropReason::OverFairShare));
         assert!(cut.count() > 50);
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
-use crate::base::counter::Counter;
+use crate::base::drop_reason::DropReason;
 use crate::model::batch::Batch;
 use crate::queue::Producer;
-use crate::shard::counters::{ListenerCounters, ShardCounters};
-use crate::shard::gate::{Gate, Refusal};
+use crate::shard::counters::ShardCounters;
+use crate::shard::gate::Gate;
 use crate::shard::own_events::OwnEvents;
 use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline, Protocol};
 
@@ -17,9 +17,6 @@ pub const FLUSH_AFTER_MICROS: i64 = 50_000;
 
 /// The same, where a sender waits for an answer, of which nothing but the commit should hold it up.
 const ANSWERED_AFTER_MICROS: i64 = 20_000;
-
-/// Reason of those that are not in the allow-list, where refused sources are listed.
-const SOURCE_NOT_ALLOWED: &str = "source_not_allowed";
 
 /// What happens when the queue has no room for a full batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,16 +64,16 @@ impl Intake {
     pub fn accept(&mut self, arrival: &Arrival<'_>) {
         // Streams are made to wait instead.
         let is_pressed = self.overflow == Overflow::DropNewest && self.producer.is_pressed();
-        let refusal = self.gate.refuses(arrival.peer.ip(), arrival.listener, arrival.at, is_pressed);
-        let Some(refusal) = refusal else { return self.take(arrival) };
+        let reason = self.gate.refuses(arrival.peer.ip(), arrival.listener, arrival.at, is_pressed);
+        let Some(reason) = reason else { return self.take(arrival) };
         let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
-        // Nobody is told that it was taken: who waits for that has it still, and repeats it.
-        refused(counters, refusal).add_alone(1);
-        if refusal == Refusal::NotAllowed && arrival.protocol == Protocol::Snmp {
+        // No acknowledgement is sent: a sender that waits for one still has the message, and repeats it.
+        counters.dropped.add_alone(reason, 1);
+        if reason.is_of_source() && arrival.protocol == Protocol::Snmp {
             self.begin_if_empty(arrival.at);
-            self.batch.note_refused(arrival.peer.ip(), SOURCE_NOT_ALLOWED, arrival.at);
+            self.batch.note_refused(arrival.peer.ip(), reason.as_str(), arrival.at);
         }
     }
 
@@ -104,8 +101,7 @@ impl Intake {
         }
         match outcome {
             Outcome::Discarded => counters.discarded.add_alone(1),
-            Outcome::Discovery => counters.discovery.add_alone(1),
-            Outcome::Refused(refusal) => counters.policy(refusal).add_alone(1),
+            Outcome::Dropped(reason) => counters.dropped.add_alone(reason, 1),
             Outcome::Appended { undecoded } => {
                 counters.appended.add_alone(1);
                 if let Some(reason) = undecoded {
@@ -175,7 +171,7 @@ impl Intake {
     fn drop_batch(&mut self) {
         for event in &self.batch.events {
             if let Some(counters) = self.counters.listeners.get(usize::from(event.listener)) {
-                counters.queue_full.add_alone(1);
+                counters.dropped.add_alone(DropReason::QueueFull, 1);
             }
         }
         self.batch.clear();
@@ -202,15 +198,6 @@ impl Intake {
         if !self.flush() {
             self.drop_batch();
         }
-    }
-}
-
-/// The counter of a refusal.
-fn refused(counters: &ListenerCounters, refusal: Refusal) -> &Counter {
-    match refusal {
-        Refusal::NotAllowed => &counters.not_allowed,
-        Refusal::RateLimited => &counters.rate_limited,
-        Refusal::OverFairShare => &counters.over_fair_share,
     }
 }
 
@@ -288,6 +275,6 @@ mod tests {
         let told: Vec<u32> = batch.acknowledgements.iter().map(|word| word.transaction).collect();
         assert_eq!((batch.events.len(), told), (2, vec![1, 3]));
         let [counters] = &counters.listeners[..] else { panic!("one listener") };
-        assert_eq!((counters.received.get(), counters.not_allowed.get()), (3, 1));
+        assert_eq!((counters.received.get(), counters.dropped.get(DropReason::SourceNotAllowed)), (3, 1));
     }
 }

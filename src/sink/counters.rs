@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::base::counter::Counter;
+use crate::base::counter::{Counter, CounterSet};
+use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Histogram;
 
 /// Counters of one listener's events.
@@ -10,10 +11,8 @@ use crate::base::histogram::Histogram;
 pub struct ListenerCounters {
     /// Events committed.
     pub stored: Counter,
-    /// Repetitions of an inform whose event is committed: answered again, not stored again.
-    pub repeated_informs: Counter,
-    /// Events given up at shutdown because the store refused them to the end.
-    pub store_failed: Counter,
+    /// Events not committed, by reason.
+    pub dropped: CounterSet<DropReason>,
 }
 
 /// Counters of the sink.

@@ -8,32 +8,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::base::counter::CounterSet;
+use crate::base::drop_reason::DropReason;
 use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
 use crate::shard::rate_limit::RateLimiter;
-use crate::shard::snmp_policy::PolicyRefusal;
 use crate::sink::counters::SinkCounters;
-
-/// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 12] = [
-    "kernel_receive_buffer",
-    "source_not_allowed",
-    "rate_limited",
-    "over_fair_share",
-    "queue_full",
-    "repeated_inform",
-    "store_failed",
-    "snmpv3_discovery",
-    "snmp_version",
-    "snmp_community",
-    "snmp_community_source",
-    "snmp_security_level",
-];
-
-const _: () = assert!(DROP_REASONS.len() == 8 + PolicyRefusal::ALL.len(), "the last are those of the policy");
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -47,7 +30,7 @@ pub struct Account {
     pub stored: u64,
     /// Messages that a rule said not to keep.
     pub discarded: u64,
-    /// Messages not stored, by reason; each of [`DROP_REASONS`] is there.
+    /// Messages not stored, by reason; each [`DropReason`] is there.
     pub dropped: BTreeMap<&'static str, u64>,
     /// Messages on their way from a shard to the store.
     pub in_flight: u64,
@@ -145,27 +128,22 @@ impl Sources {
     /// was received.
     fn account(&self, number: usize, listener: &Listener) -> Account {
         let mut account = Account::default();
-        let (mut repeated, mut store_failed) = (0, 0);
+        let mut dropped: BTreeMap<DropReason, u64> =
+            DropReason::ALL.iter().map(|reason| (*reason, 0)).collect();
+        let mut count_dropped = |counters: &CounterSet<DropReason>| {
+            for (reason, count) in counters.iter() {
+                *dropped.entry(reason).or_default() += count;
+            }
+        };
         if let Some(sink) = self.sink.listeners.get(number) {
             account.stored = sink.stored.get();
-            repeated = sink.repeated_informs.get();
-            store_failed = sink.store_failed.get();
+            count_dropped(&sink.dropped);
         }
-        let (mut queue_full, mut appended, mut read, mut discovery) = (0, 0, 0, 0);
-        let mut refused = [0; 3];
-        let mut policy = [0; PolicyRefusal::ALL.len()];
+        let (mut appended, mut read) = (0, 0);
         for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
-            queue_full += shard.queue_full.get();
+            count_dropped(&shard.dropped);
             appended += shard.appended.get();
-            let counters = [&shard.not_allowed, &shard.rate_limited, &shard.over_fair_share];
-            for (sum, counter) in refused.iter_mut().zip(counters) {
-                *sum += counter.get();
-            }
-            for (sum, refusal) in policy.iter_mut().zip(PolicyRefusal::ALL) {
-                *sum += shard.policy(*refusal).get();
-            }
             account.discarded += shard.discarded.get();
-            discovery += shard.discovery.get();
             read += shard.received.get();
             account.octets += shard.octets.get();
             account.truncated += shard.truncated.get();
@@ -175,12 +153,12 @@ impl Sources {
             }
         }
         let kernel = listener.kernel_drops();
+        dropped.insert(DropReason::KernelReceiveBuffer, kernel);
         account.received = read + kernel;
-        account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
-        let [not_allowed, rate_limited, over_share] = refused;
-        let dropped =
-            [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed, discovery];
-        account.dropped = DROP_REASONS.into_iter().zip(dropped.into_iter().chain(policy)).collect();
+        let after_batching: u64 =
+            dropped.iter().filter(|(reason, _)| reason.is_after_batching()).map(|(_, count)| count).sum();
+        account.in_flight = appended.saturating_sub(after_batching + account.stored);
+        account.dropped = dropped.into_iter().map(|(reason, count)| (reason.as_str(), count)).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::base::clock::Timestamp;
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
@@ -27,7 +28,6 @@ use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
 use crate::shard::names::NamesInForce;
 use crate::shard::rules::{ActiveRules, RulesInForce};
-use crate::shard::snmp_policy::PolicyRefusal;
 
 pub use informs::InformHasher;
 
@@ -88,10 +88,8 @@ pub enum Outcome {
     },
     /// A rule says that it is not to be kept.
     Discarded,
-    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
-    Discovery,
-    /// What is configured for SNMP says that it is not to be taken.
-    Refused(PolicyRefusal),
+    /// It is not stored for this reason.
+    Dropped(DropReason),
 }
 
 /// Decodes and matches for one shard.
@@ -164,14 +162,6 @@ struct Decoded {
     undecoded: Option<&'static str>,
 }
 
-/// Why there is nothing of a message to be kept.
-enum Unkept {
-    /// It asked who we are.
-    Discovery,
-    /// It is not to be taken.
-    Refused(PolicyRefusal),
-}
-
 impl Pipeline {
     /// The pipeline made of `parts`.
     #[must_use]
@@ -221,10 +211,12 @@ impl Pipeline {
         };
         let decoded = match decoded {
             Ok(decoded) => decoded,
-            Err(Unkept::Discovery) => return Outcome::Discovery,
-            Err(Unkept::Refused(refusal)) => {
-                batch.note_refused(arrival.peer.ip(), refusal.as_str(), arrival.at);
-                return Outcome::Refused(refusal);
+            Err(reason) => {
+                // Discovery is part of the protocol; the list of refused sources is for what an operator refuses.
+                if reason != DropReason::Snmpv3Discovery {
+                    batch.note_refused(arrival.peer.ip(), reason.as_str(), arrival.at);
+                }
+                return Outcome::Dropped(reason);
             }
         };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);

@@ -13,13 +13,14 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::PROXY_HEADER_OCTETS_MAX;
-use crate::net::accept::SourcePlace;
+use crate::net::accept::{ConnectionEvent, SourcePlace};
 use crate::net::tls::TlsInForce;
 use crate::net::tls::hello::{HELLO_OCTETS, Offer};
 use crate::net::transport::{Rewound, Transport};
 use crate::shard::stream::connection::Connection;
-use crate::shard::stream::door::Door;
+use crate::shard::stream::door::{Complaints, Door};
 use crate::shard::stream::hub::Hub;
 use crate::shard::stream::origin::Origin;
 use crate::wire::proxy_protocol::{self, ProxyError, Step};
@@ -77,11 +78,11 @@ pub(super) async fn accept(
             }
         };
         let Some(place) = door.admission.admit() else {
-            door.counters.refused.add(1);
+            door.counters.events.add(ConnectionEvent::Refused, 1);
             tracing::debug!(%peer, "connection refused: as many are open as connections_max allows");
             continue;
         };
-        door.counters.accepted.add(1);
+        door.counters.events.add(ConnectionEvent::Accepted, 1);
         let (door, hub, mut stopped) = (Rc::clone(&door), Rc::clone(&hub), stopped.clone());
         tokio::task::spawn_local(async move {
             let _place = place;
@@ -171,28 +172,36 @@ async fn handshake(tls: &TlsInForce, stream: Rewound, peer: SocketAddr) -> Resul
 
 /// Counts a refused connection, and says why.
 fn refuse(door: &Door, peer: SocketAddr, refusal: Refusal) {
-    let counters = &door.counters;
-    let (counter, reason) = match refusal {
+    let (event, reason) = match refusal {
         Refusal::Gone => return,
-        Refusal::Late => (&counters.timed_out, "it did not get to its first message in time".to_owned()),
+        Refusal::NotAllowed(source) => {
+            door.counters.refused_sources.add(DropReason::SourceNotAllowed, 1);
+            let reason = format!("{source} is not in listeners.syslog.allow_from");
+            return complain(&door.complaints, door.port, peer, &reason);
+        }
+        Refusal::Late => {
+            (ConnectionEvent::TimedOut, "it did not get to its first message in time".to_owned())
+        }
         Refusal::Proxy(error) => (
-            &counters.proxy_header,
+            ConnectionEvent::ProxyHeader,
             format!("{error}; it is in listeners.syslog.tcp.proxy_protocol_from, so one must come first"),
         ),
-        Refusal::NotAllowed(source) => {
-            (&counters.not_allowed, format!("{source} is not in listeners.syslog.allow_from"))
-        }
-        Refusal::Source(source) => {
-            (&counters.refused_source, format!("{source} has as many as connections_per_source_max allows"))
-        }
+        Refusal::Source(source) => (
+            ConnectionEvent::RefusedSource,
+            format!("{source} has as many as connections_per_source_max allows"),
+        ),
         Refusal::Tls { peer, offer, error } => {
-            (&counters.handshake_failed, handshake_reason(peer, &offer, &error))
+            (ConnectionEvent::HandshakeFailed, handshake_reason(peer, &offer, &error))
         }
     };
-    counter.add(1);
-    let port = door.port;
-    let is_tls = std::ptr::eq(counter, &counters.handshake_failed);
+    door.counters.events.add(event, 1);
+    let is_tls = event == ConnectionEvent::HandshakeFailed;
     let complaints = if is_tls { &door.tls_complaints } else { &door.complaints };
+    complain(complaints, door.port, peer, &reason);
+}
+
+/// Logs a refused connection, as often as `complaints` allows.
+fn complain(complaints: &Complaints, port: u16, peer: SocketAddr, reason: &str) {
     match complaints.due() {
         Some(0) => tracing::warn!(port, %peer, "connection refused: {reason}"),
         Some(others) => tracing::warn!(port, %peer, "connection refused (and {others} before): {reason}"),

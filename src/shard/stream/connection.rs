@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::base::clock::Stopwatch;
+use crate::net::accept::ConnectionEvent;
 use crate::net::transport::Transport;
 use crate::shard::stream::door::Door;
 use crate::shard::stream::frames::Divider;
@@ -118,7 +119,7 @@ impl Connection {
                 Event::Read(Ok(Err(_))) => break,
                 Event::Read(Err(_)) if stopping_since.is_some() => break,
                 Event::Read(Err(_)) => {
-                    self.door.counters.timed_out.add(1);
+                    self.door.counters.events.add(ConnectionEvent::TimedOut, 1);
                     tracing::debug!(peer = %self.origin.peer, "connection closed: nothing, or only part of a message, came in time");
                     break;
                 }
@@ -256,7 +257,7 @@ impl Connection {
             taken = self.take_pending(end_of_stream);
         }
         if taken == Taken::Broken {
-            self.door.counters.broken.add(1);
+            self.door.counters.events.add(ConnectionEvent::BrokenFraming, 1);
             tracing::debug!(peer = %self.origin.peer, "connection closed: its framing is broken");
             return Err(());
         }
@@ -277,7 +278,7 @@ impl Connection {
         }
         self.account();
         if self.hub.pending_octets.get() > PENDING_OCTETS_MAX && !self.pending.is_empty() {
-            self.door.counters.refused_memory.add(1);
+            self.door.counters.events.add(ConnectionEvent::RefusedMemory, 1);
             tracing::debug!(peer = %self.origin.peer, "connection closed: unfinished messages take too much memory");
             return Err(());
         }
@@ -319,7 +320,7 @@ impl Connection {
         match timeout(patience, sending).await {
             Ok(sent) => sent?,
             Err(_) => {
-                self.door.counters.timed_out.add(1);
+                self.door.counters.events.add(ConnectionEvent::TimedOut, 1);
                 tracing::debug!(peer = %self.origin.peer, "connection closed: it does not take our answers");
                 return Err(io::Error::from(io::ErrorKind::TimedOut));
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::clock::{Clock, Stopwatch};
+use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Tally;
 use crate::model::batch::{Acknowledgement, Batch, Inform};
 use crate::model::event::EventId;
@@ -269,7 +270,7 @@ impl Drain {
         for batch in &self.group {
             for event in &batch.events {
                 if let Some(counters) = self.counters.listeners.get(event.listener as usize) {
-                    counters.store_failed.add(1);
+                    counters.dropped.add(DropReason::StoreFailed, 1);
                 }
             }
         }
@@ -294,7 +295,7 @@ impl Drain {
         }
         for (listener, _) in &self.repeated {
             if let Some(counters) = self.counters.listeners.get(*listener as usize) {
-                counters.repeated_informs.add(1);
+                counters.dropped.add(DropReason::RepeatedInform, 1);
             }
         }
         self.counters.ingest_latency.add(&latency);

@@ -139,7 +139,7 @@ fn a_repeated_inform_is_answered_again_and_stored_once() {
     bench.producer.push(batch(&[(1, Some(77)), (2, None), (3, Some(77)), (4, Some(78))]), 4).unwrap();
     assert_eq!(bench.drain.run(), Ending::Complete);
     assert_eq!(bench.counters.listeners[0].stored.get(), 3);
-    assert_eq!(bench.counters.listeners[0].repeated_informs.get(), 1);
+    assert_eq!(bench.counters.listeners[0].dropped.get(DropReason::RepeatedInform), 1);
     let answers = bench.answers.lock().unwrap();
     let ports: Vec<u16> = answers.iter().map(|(peer, _)| peer.port()).collect();
     assert_eq!(ports, [1_001, 1_003, 1_004]);
@@ -162,7 +162,7 @@ fn a_store_that_refuses_to_the_end_is_given_up_counted_and_never_answered() {
     let bench = bench(usize::MAX, Duration::ZERO);
     bench.producer.push(batch(&[(1, Some(7)), (2, None)]), 2).unwrap();
     assert_eq!(bench.drain.run(), Ending::GaveUp { events: 2 });
-    assert_eq!(bench.counters.listeners[0].store_failed.get(), 2);
+    assert_eq!(bench.counters.listeners[0].dropped.get(DropReason::StoreFailed), 2);
     assert!(bench.answers.lock().unwrap().is_empty());
     assert!(bench.counters.is_failing());
 }
