@@ -10,5 +10,6 @@ pub(crate) mod digits;
 pub mod drop_reason;
 pub mod histogram;
 pub mod limits;
+pub mod metric;
 pub mod span;
 pub mod variants;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::base::counter::CounterSet;
 use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
 use crate::base::variants::named_variants;
 
 named_variants! {
@@ -48,6 +49,14 @@ impl ConnectionCounters {
         let sources = self.refused_sources.iter().filter(|(reason, _)| reason.is_of_source());
         events.chain(sources.map(|(reason, count)| (reason.as_str(), count)))
     }
+
+    /// The metrics of the connections of `listener`.
+    pub fn describe(&self, listener: &'static str) -> impl Iterator<Item = Metric<'_>> {
+        let help = "TCP connections by what happened to them";
+        self.all().map(move |(event, count)| {
+            Metric::counter("mutt_connections", help, count).with("listener", listener).with("event", event)
+        })
+    }
 }
 
 /// Admits at most a fixed number of connections at a time.
@@ -86,6 +95,13 @@ impl Admission {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
+    }
+
+    /// The metric of the connections of `listener` that are open now.
+    #[must_use]
+    pub fn describe(&self, listener: &'static str) -> Metric<'_> {
+        let help = "TCP connections open now";
+        Metric::gauge("mutt_connections_open", help, self.open() as u64).with("listener", listener)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use crate::base::counter::{Counter, CounterSet};
 use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
 
 /// Counters of one listener in one shard.
 #[derive(Debug, Default)]
@@ -27,6 +28,26 @@ pub struct ListenerCounters {
 }
 
 impl ListenerCounters {
+    /// The metrics that are no term of the ledger. Those of one listener in several shards are to be summed.
+    pub fn describe(&self, listener: &'static str) -> impl Iterator<Item = Metric<'_>> {
+        let metrics = [
+            ("mutt_received_octets", "Octets of the messages read", &self.octets),
+            (
+                "mutt_truncated",
+                "Messages longer than the listener takes, stored without their end",
+                &self.truncated,
+            ),
+            (
+                "mutt_relp_repeated",
+                "RELP messages probably sent before and marked so; stored all the same",
+                &self.repeated,
+            ),
+        ];
+        metrics.into_iter().map(move |(name, help, counter)| {
+            Metric::counter(name, help, counter.get()).with("listener", listener)
+        })
+    }
+
     /// Counts a message that could not be decoded; it is stored all the same.
     pub fn count_undecoded(&self, reason: &'static str) {
         // Only this shard writes, and a reader copies a handful of numbers: the lock is never waited for.

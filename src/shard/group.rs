@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use crate::base::cidr::IpRanges;
 use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
+use crate::base::metric::Metric;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::model::zone::Zones;
@@ -113,6 +114,13 @@ impl Listener {
     #[must_use]
     pub fn kernel_drops(&self) -> u64 {
         self.drops.iter().map(DropGauge::read).sum()
+    }
+
+    /// The metrics of its connections.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        self.connections.iter().flat_map(|(counters, admission)| {
+            counters.describe(self.name).chain([admission.describe(self.name)])
+        })
     }
 }
 

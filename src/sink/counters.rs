@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::base::counter::{Counter, CounterSet};
 use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Histogram;
+use crate::base::metric::Metric;
 
 /// Counters of one listener's events.
 #[derive(Debug, Default)]
@@ -46,6 +47,31 @@ impl SinkCounters {
             ingest_latency: Histogram::default(),
             failing: AtomicBool::new(false),
         }
+    }
+
+    /// The metrics of the sink that are no term of the ledger.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        let answered = "Informs answered, all after their commit";
+        let unanswered = "Answers that the network refused to take";
+        let failed = "Transactions that the store refused";
+        let latency = "From receipt of a message to its commit";
+        [
+            Metric::counter("mutt_informs_answered", answered, self.informs_answered.get()),
+            Metric::counter("mutt_informs_unanswered", unanswered, self.informs_unanswered.get()),
+            Metric::counter("mutt_commits_failed", failed, self.commits_failed.get()),
+            Metric::gauge(
+                "mutt_store_refuses",
+                "1 while the store refuses writes",
+                u64::from(self.is_failing()),
+            ),
+            Metric::histogram(
+                "mutt_commit_duration_seconds",
+                "Duration of a transaction",
+                &self.commit_duration,
+            ),
+            Metric::histogram("mutt_ingest_latency_seconds", latency, &self.ingest_latency),
+        ]
+        .into_iter()
     }
 
     /// Whether the store refused the last write.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::base::counter::CounterSet;
 use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
 use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::security::Usm;
@@ -51,6 +52,25 @@ impl Account {
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()
+    }
+
+    /// The terms of the balance as metrics of `listener`.
+    pub fn describe<'a>(&'a self, listener: &'static str) -> impl Iterator<Item = Metric<'a>> {
+        let terms = [
+            ("mutt_received", "Messages that arrived, those dropped by the kernel included", self.received),
+            ("mutt_stored", "Messages committed to the store", self.stored),
+            ("mutt_discarded", "Messages that a rule said not to keep", self.discarded),
+        ];
+        let of_listener =
+            move |name, help, count| Metric::counter(name, help, count).with("listener", listener);
+        let terms = terms.into_iter().map(move |(name, help, count)| of_listener(name, help, count));
+        let by_reason = move |name, help, terms: &'a BTreeMap<&'static str, u64>| {
+            terms.iter().map(move |(reason, count)| of_listener(name, help, *count).with("reason", *reason))
+        };
+        let undecoded = "Messages stored though they could not be decoded, by reason";
+        terms
+            .chain(by_reason("mutt_dropped", "Messages not stored, by reason", &self.dropped))
+            .chain(by_reason("mutt_undecoded", undecoded, &self.undecoded))
     }
 
     /// Adds another account.
