@@ -89,6 +89,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
+        rules: Arc::clone(&in_force),
         depth,
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),

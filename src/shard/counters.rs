@@ -1,11 +1,12 @@
 //! What a shard counts, by listener. One writer each; the ledger reads.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::base::counter::{Counter, CounterSet};
 use crate::base::drop_reason::DropReason;
 use crate::base::metric::Metric;
+use crate::shard::rule_counters::ShardRuleCounters;
 
 /// Counters of one listener in one shard.
 #[derive(Debug, Default)]
@@ -68,12 +69,17 @@ impl ListenerCounters {
 pub struct ShardCounters {
     /// By number of the listener.
     pub listeners: Vec<ListenerCounters>,
+    /// What rules matched.
+    pub rules: Arc<ShardRuleCounters>,
 }
 
 impl ShardCounters {
     /// Counters for `listeners` listeners.
     #[must_use]
     pub fn new(listeners: usize) -> Self {
-        Self { listeners: (0..listeners).map(|_| ListenerCounters::default()).collect() }
+        Self {
+            listeners: (0..listeners).map(|_| ListenerCounters::default()).collect(),
+            rules: Arc::default(),
+        }
     }
 }

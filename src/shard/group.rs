@@ -176,8 +176,17 @@ impl Surroundings {
         let number = counters.listeners.len() as u8;
         let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
         let own_events = limit.map(|limit| OwnEvents::new(number - 1, limit));
-        let pipeline =
-            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources, snmpv3 });
+        let pipeline = Pipeline::new(PipelineParts {
+            producer,
+            newest,
+            rules,
+            rule_counters: Arc::clone(&counters.rules),
+            names,
+            informs,
+            zones,
+            sources,
+            snmpv3,
+        });
         Intake::new(gate, own_events, pipeline, queue, overflow, Arc::clone(counters))
     }
 }

@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod rate_limit;
 pub mod receive;
 mod rest;
+pub mod rule_counters;
 pub mod rules;
 pub mod runtime;
 pub mod snmp_policy;

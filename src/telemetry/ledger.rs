@@ -17,6 +17,8 @@ use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::group::Listener;
 use crate::shard::rate_limit::RateLimiter;
+use crate::shard::rule_counters::{self, RuleMatches};
+use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
 
 /// Times that a balance is read again while messages are on their way between two counters.
@@ -109,6 +111,8 @@ pub struct Sources {
     pub shards: Vec<Arc<ShardCounters>>,
     /// Counters of the sink.
     pub sink: Arc<SinkCounters>,
+    /// The rules in force.
+    pub rules: RulesInForce,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
     /// The limit on what one source may send, if there is one.
@@ -131,6 +135,14 @@ impl Sources {
             ledger = self.read();
         }
         ledger
+    }
+
+    /// The rules in force, and what each of them matched since the start or since it first had its id.
+    #[must_use]
+    pub fn rule_matches(&self) -> (Arc<ActiveRules>, Vec<RuleMatches>) {
+        let rules = self.rules.load_full();
+        let counted = rule_counters::read(&rules, self.shards.iter().map(|shard| &*shard.rules));
+        (rules, counted)
     }
 
     /// One reading.

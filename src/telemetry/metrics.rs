@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -13,6 +14,8 @@ use crate::base::histogram::Histogram;
 use crate::base::metric::{Metric, MetricValue};
 use crate::net::sys;
 use crate::shard::rate_limit::RateLimiter;
+use crate::shard::rule_counters::{self, RuleMatches};
+use crate::shard::rules::ActiveRules;
 use crate::telemetry::ledger::{Ledger, Sources};
 
 /// Content type of [`render`]'s text.
@@ -24,7 +27,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// Never in practice: writing to a string does not fail.
 pub fn render(sources: &Sources) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Snapshot { ledger: sources.ledger(), sources: sources.clone() }));
+    registry.register_collector(Box::new(Snapshot::of(sources)));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
     Ok(text)
@@ -34,13 +37,20 @@ pub fn render(sources: &Sources) -> Result<String, fmt::Error> {
 #[derive(Debug)]
 struct Snapshot {
     ledger: Ledger,
+    rules: Arc<ActiveRules>,
+    rule_matches: Vec<RuleMatches>,
     sources: Sources,
 }
 
 impl Snapshot {
+    fn of(sources: &Sources) -> Self {
+        let (rules, rule_matches) = sources.rule_matches();
+        Self { ledger: sources.ledger(), rules, rule_matches, sources: sources.clone() }
+    }
+
     /// What everybody counts.
     fn metrics(&self) -> Vec<Metric<'_>> {
-        let Sources { listeners, shards, sink, depth, limiter, snmpv3 } = &self.sources;
+        let Sources { listeners, shards, sink, depth, limiter, snmpv3, .. } = &self.sources;
         let accounts = self.ledger.listeners.iter().flat_map(|(name, account)| account.describe(name));
         let mut metrics: Vec<Metric<'_>> = accounts.collect();
         for (number, listener) in listeners.iter().enumerate() {
@@ -48,6 +58,7 @@ impl Snapshot {
             metrics.extend(counters.flat_map(|counters| counters.describe(listener.name)));
             metrics.extend(listener.describe());
         }
+        metrics.extend(rule_counters::describe(&self.rules, &self.rule_matches));
         metrics.extend(RateLimiter::describe(limiter.as_deref()));
         metrics.extend(sink.describe());
         metrics.extend(snmpv3.describe());

@@ -27,6 +27,7 @@ use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
 use crate::shard::names::NamesInForce;
+use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
 pub use informs::InformHasher;
@@ -97,6 +98,9 @@ pub enum Outcome {
 pub struct Pipeline {
     in_force: RulesInForce,
     rules: Arc<ActiveRules>,
+    all_rule_counters: Arc<ShardRuleCounters>,
+    /// The counters of `rules`.
+    rule_counters: Arc<RuleCounters>,
     scratch: Scratch,
     names_in_force: NamesInForce,
     names: Arc<Names>,
@@ -121,6 +125,8 @@ pub struct PipelineParts {
     pub newest: EventId,
     /// Rules in force.
     pub rules: RulesInForce,
+    /// Where the matches of rules are counted.
+    pub rule_counters: Arc<ShardRuleCounters>,
     /// Names of OIDs.
     pub names: NamesInForce,
     /// Keys of informs.
@@ -141,6 +147,7 @@ impl PipelineParts {
             producer: 0,
             newest: EventId(0),
             rules,
+            rule_counters: Arc::default(),
             names: Arc::new(ArcSwap::new(standard::names())),
             informs: InformHasher::default(),
             zones: Arc::default(),
@@ -168,8 +175,11 @@ impl Pipeline {
     pub fn new(parts: PipelineParts) -> Self {
         let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
         let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
+        let rules = in_force.load_full();
         Self {
-            rules: in_force.load_full(),
+            rule_counters: parts.rule_counters.begin(&rules),
+            all_rule_counters: parts.rule_counters,
+            rules,
             in_force,
             scratch: Scratch::new(),
             names: names_in_force.load_full(),
@@ -192,6 +202,7 @@ impl Pipeline {
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
+            self.rule_counters = self.all_rule_counters.begin(&current);
             self.scratch = Scratch::new();
         }
         let current = self.names_in_force.load();
@@ -220,6 +231,9 @@ impl Pipeline {
             }
         };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        if let Some(index) = matched {
+            self.rule_counters.count(index, arrival.at);
+        }
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
