@@ -3,7 +3,6 @@
 //! Invariant: no message is touched here.
 
 mod announce;
-mod changes;
 mod forgetting;
 mod memory;
 pub mod mib_commands;
@@ -13,7 +12,6 @@ mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
-mod tls;
 mod wiring;
 
 pub use forgetting::LOOK_INTERVAL;
@@ -47,7 +45,6 @@ pub struct App {
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
     reloader: reload::Reloader,
-    certificates: Option<changes::Watched>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -85,9 +82,6 @@ impl App {
     /// Reads the files of rules, credentials, MIB modules and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
-        if let Some(certificates) = &self.certificates {
-            certificates.request();
-        }
     }
 
     /// Whether a thread of the receive path died.

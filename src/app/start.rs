@@ -13,8 +13,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
-use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, memory, names, wiring};
+use crate::app::reload::{InForce, Reloader};
+use crate::app::{App, forgetting, memory, names, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
@@ -35,6 +35,7 @@ use crate::storage::connection::Store;
 use crate::storage::snmp_users::{forget, report};
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
+use crate::telemetry::reloads::ReloadCounters;
 use crate::{config, http, queue, storage};
 
 /// Starts everything, with HTTP and timers on `control`. When it returns, every listener is bound and being read.
@@ -85,17 +86,21 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, listeners.len())?;
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let reloads = Arc::new(ReloadCounters::default());
     let sources = Sources {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
         rules: Arc::clone(&in_force),
+        reloads: Arc::clone(&reloads),
         depth,
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),
     };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
+    let reloaded = InForce { rules: in_force, users: Arc::clone(&usm.users), names, certificates: tls };
+    let reloader = Reloader::start(settings, reloaded, &reloads)?;
     let app = App {
         group,
         sink: sink.thread,
@@ -104,8 +109,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         context,
         http_address,
         http_stop,
-        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
-        certificates: tls.map(|(files, tls)| app::tls::watch(files, tls, &control)),
+        reloader,
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };

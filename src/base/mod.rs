@@ -1,6 +1,7 @@
-//! Floor 0: what every other floor may lean on. Imports std only.
+//! Floor 0: what every other floor may lean on. Imports std, and of other crates only constants of the system and
+//! the wiping of secrets.
 //!
-//! Invariant: nothing here knows of sockets, messages, files or configuration.
+//! Invariant: nothing here knows of sockets, messages or configuration.
 
 pub mod cidr;
 pub mod civil;
@@ -11,5 +12,6 @@ pub mod drop_reason;
 pub mod histogram;
 pub mod limits;
 pub mod metric;
+pub mod read;
 pub mod span;
 pub mod variants;

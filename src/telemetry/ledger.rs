@@ -20,6 +20,7 @@ use crate::shard::rate_limit::RateLimiter;
 use crate::shard::rule_counters::{self, RuleMatches};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
+use crate::telemetry::reloads::ReloadCounters;
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -113,6 +114,8 @@ pub struct Sources {
     pub sink: Arc<SinkCounters>,
     /// The rules in force.
     pub rules: RulesInForce,
+    /// Reloads.
+    pub reloads: Arc<ReloadCounters>,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
     /// The limit on what one source may send, if there is one.
