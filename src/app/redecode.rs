@@ -22,7 +22,7 @@ use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::security::{EngineId, Users, Usm};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::pipeline::{Arrival, Outcome, Pipeline, PipelineParts, Protocol};
 use crate::shard::rules::ActiveRules;
 use crate::storage::quarantine::{Decoded, Quarantine, REPLAYED, Settled, Waiting};
