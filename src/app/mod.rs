@@ -4,6 +4,8 @@
 
 mod announce;
 mod forgetting;
+mod identity;
+mod listeners;
 mod memory;
 pub mod mib_commands;
 mod names;
@@ -15,6 +17,7 @@ mod start;
 mod wiring;
 
 pub use forgetting::LOOK_INTERVAL;
+pub use listeners::port_conflicts;
 pub use names::check_mib_dirs;
 pub use start::{control_runtime, start};
 pub use wiring::logging;

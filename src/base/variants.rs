@@ -9,15 +9,16 @@ pub trait Variants: Copy + 'static {
     fn index(self) -> usize;
 }
 
-/// Declares an enumeration and the word for each variant: `Variant = "word";`.
+/// Declares an enumeration and the word for each variant: `Variant = "word";`. The documentation of a variant is also
+/// what `describe` says of it.
 macro_rules! named_variants {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal;)+ }
+        pub enum $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal;)+ }
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
+        pub enum $name { $($(#[doc = $doc])+ $variant,)+ }
 
         impl $name {
             /// All variants, in order of declaration.
@@ -30,6 +31,12 @@ macro_rules! named_variants {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// What the variant means, in a sentence: its documentation.
+            #[must_use]
+            pub const fn describe(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
 

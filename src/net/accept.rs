@@ -61,34 +61,40 @@ impl ConnectionCounters {
 
 /// Admits at most a fixed number of connections at a time.
 #[derive(Debug, Clone)]
-pub struct Admission {
+pub struct ConnectionLimit {
     open: Arc<AtomicUsize>,
     connections_max: usize,
 }
 
-/// A place among the admitted connections; given back when dropped.
+/// Counts an admitted connection; given back when dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct ConnectionPermit(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-impl Admission {
-    /// An admission of at most `connections_max` connections at a time.
+impl ConnectionLimit {
+    /// A limit of `connections_max` connections at a time.
     #[must_use]
     pub fn new(connections_max: usize) -> Self {
         Self { open: Arc::new(AtomicUsize::new(0)), connections_max }
     }
 
-    /// A place, or `None` when all are taken.
+    /// A permit, or `None` when all are taken.
     #[must_use]
-    pub fn admit(&self) -> Option<Place> {
+    pub fn admit(&self) -> Option<ConnectionPermit> {
         let before = self.open.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(&self.open));
-        (before < self.connections_max).then_some(place)
+        let permit = ConnectionPermit(Arc::clone(&self.open));
+        (before < self.connections_max).then_some(permit)
+    }
+
+    /// Connections that may be open at a time.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        self.connections_max
     }
 
     /// Connections open now.
@@ -110,16 +116,16 @@ type BySource = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
 /// Admits at most a fixed number of connections of one source at a time.
 #[derive(Debug, Clone)]
-pub struct SourceAdmission {
+pub struct SourceConnectionLimit {
     open: BySource,
     connections_max: usize,
 }
 
-/// A place among the connections of a source; given back when dropped.
+/// Counts an admitted connection of a source; given back when dropped.
 #[derive(Debug)]
-pub struct SourcePlace(Option<(BySource, IpAddr)>);
+pub struct SourcePermit(Option<(BySource, IpAddr)>);
 
-impl Drop for SourcePlace {
+impl Drop for SourcePermit {
     fn drop(&mut self) {
         let Some((open, source)) = &self.0 else { return };
         let Ok(mut open) = open.lock() else { return };
@@ -132,18 +138,18 @@ impl Drop for SourcePlace {
     }
 }
 
-impl SourceAdmission {
-    /// An admission of at most `connections_max` connections of each source; 0 means any number.
+impl SourceConnectionLimit {
+    /// A limit of `connections_max` connections of each source; 0 means any number.
     #[must_use]
     pub fn new(connections_max: usize) -> Self {
         Self { open: BySource::default(), connections_max }
     }
 
-    /// A place for `source`, or `None` when it has all that it may have.
+    /// A permit for `source`, or `None` when it has all that it may have.
     #[must_use]
-    pub fn admit(&self, source: IpAddr) -> Option<SourcePlace> {
+    pub fn admit(&self, source: IpAddr) -> Option<SourcePermit> {
         if self.connections_max == 0 {
-            return Some(SourcePlace(None));
+            return Some(SourcePermit(None));
         }
         let source = source.to_canonical();
         let mut open = self.open.lock().ok()?;
@@ -152,7 +158,7 @@ impl SourceAdmission {
             return None;
         }
         *count += 1;
-        Some(SourcePlace(Some((Arc::clone(&self.open), source))))
+        Some(SourcePermit(Some((Arc::clone(&self.open), source))))
     }
 }
 
@@ -162,8 +168,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_holds_and_places_come_back() {
-        let admission = Admission::new(2);
+    fn the_limit_holds_and_permits_come_back() {
+        let admission = ConnectionLimit::new(2);
         let first = admission.admit();
         let second = admission.admit();
         assert!(first.is_some() && second.is_some());
@@ -175,17 +181,17 @@ mod tests {
 
     #[test]
     fn a_source_has_its_own_limit_and_nothing_is_kept_of_it_afterwards() {
-        let admission = SourceAdmission::new(1);
+        let admission = SourceConnectionLimit::new(1);
         let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let place = admission.admit(one);
-        assert!(place.is_some());
+        let permit = admission.admit(one);
+        assert!(permit.is_some());
         assert!(admission.admit("::ffff:192.0.2.1".parse().unwrap()).is_none());
         assert!(admission.admit(other).is_some());
-        drop(place);
+        drop(permit);
         assert!(admission.open.lock().unwrap().is_empty());
         assert!(admission.admit(one).is_some());
-        let any = SourceAdmission::new(0);
-        let places: Vec<_> = (0..100).map(|_| any.admit(one)).collect();
-        assert!(places.iter().all(Option::is_some));
+        let any = SourceConnectionLimit::new(0);
+        let permits: Vec<_> = (0..100).map(|_| any.admit(one)).collect();
+        assert!(permits.iter().all(Option::is_some));
     }
 }

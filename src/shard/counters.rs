@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::base::counter::{Counter, CounterSet};
 use crate::base::drop_reason::DropReason;
 use crate::base::metric::Metric;
+use crate::model::listener::PerListener;
 use crate::shard::rule_counters::ShardRuleCounters;
 
 /// Counters of one listener in one shard.
@@ -64,22 +65,20 @@ impl ListenerCounters {
     }
 }
 
-/// Counters of one shard, by number of the listener.
+/// Counters of one shard.
 #[derive(Debug)]
 pub struct ShardCounters {
-    /// By number of the listener.
-    pub listeners: Vec<ListenerCounters>,
+    /// Counters of each listener.
+    pub listeners: PerListener<ListenerCounters>,
     /// What rules matched.
     pub rules: Arc<ShardRuleCounters>,
 }
 
 impl ShardCounters {
-    /// Counters for `listeners` listeners.
+    /// Counters for the listeners with these numbers.
     #[must_use]
-    pub fn new(listeners: usize) -> Self {
-        Self {
-            listeners: (0..listeners).map(|_| ListenerCounters::default()).collect(),
-            rules: Arc::default(),
-        }
+    pub fn new(numbers: &[u8]) -> Self {
+        let listeners = numbers.iter().map(|number| (*number, ListenerCounters::default())).collect();
+        Self { listeners, rules: Arc::default() }
     }
 }

@@ -6,6 +6,7 @@ use crate::base::counter::{Counter, CounterSet};
 use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Histogram;
 use crate::base::metric::Metric;
+use crate::model::listener::PerListener;
 
 /// Counters of one listener's events.
 #[derive(Debug, Default)]
@@ -19,8 +20,8 @@ pub struct ListenerCounters {
 /// Counters of the sink.
 #[derive(Debug)]
 pub struct SinkCounters {
-    /// By number of the listener.
-    pub listeners: Vec<ListenerCounters>,
+    /// Counters of each listener.
+    pub listeners: PerListener<ListenerCounters>,
     /// Informs answered.
     pub informs_answered: Counter,
     /// Answers that the network refused to take.
@@ -35,11 +36,11 @@ pub struct SinkCounters {
 }
 
 impl SinkCounters {
-    /// Counters for `listeners` listeners.
+    /// Counters for the listeners with these numbers.
     #[must_use]
-    pub fn new(listeners: usize) -> Self {
+    pub fn new(numbers: &[u8]) -> Self {
         Self {
-            listeners: (0..listeners).map(|_| ListenerCounters::default()).collect(),
+            listeners: numbers.iter().map(|number| (*number, ListenerCounters::default())).collect(),
             informs_answered: Counter::default(),
             informs_unanswered: Counter::default(),
             commits_failed: Counter::default(),

@@ -15,7 +15,7 @@ use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
-use crate::shard::group::Listener;
+use crate::shard::listener::Listener;
 use crate::shard::rate_limit::RateLimiter;
 use crate::shard::rule_counters::{self, RuleMatches};
 use crate::shard::rules::{ActiveRules, RulesInForce};
@@ -106,7 +106,7 @@ pub struct Ledger {
 /// Everybody's counters.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// Listeners by number.
+    /// The listeners.
     pub listeners: Arc<Vec<Listener>>,
     /// Counters of the shards.
     pub shards: Vec<Arc<ShardCounters>>,
@@ -151,8 +151,8 @@ impl Sources {
     /// One reading.
     fn read(&self) -> Ledger {
         let mut ledger = Ledger::default();
-        for (number, listener) in self.listeners.iter().enumerate() {
-            let account = self.account(number, listener);
+        for listener in self.listeners.iter() {
+            let account = self.account(listener);
             ledger.total.add(&account);
             ledger.listeners.push((listener.name, account));
         }
@@ -161,7 +161,7 @@ impl Sources {
 
     /// The balance of one listener. Reads from the end of the flow to its start, so that nothing is stored before it
     /// was received.
-    fn account(&self, number: usize, listener: &Listener) -> Account {
+    fn account(&self, listener: &Listener) -> Account {
         let mut account = Account::default();
         let mut dropped: BTreeMap<DropReason, u64> =
             DropReason::ALL.iter().map(|reason| (*reason, 0)).collect();
@@ -170,12 +170,12 @@ impl Sources {
                 *dropped.entry(reason).or_default() += count;
             }
         };
-        if let Some(sink) = self.sink.listeners.get(number) {
+        if let Some(sink) = self.sink.listeners.get(listener.number) {
             account.stored = sink.stored.get();
             count_dropped(&sink.dropped);
         }
         let (mut appended, mut read) = (0, 0);
-        for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
+        for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(listener.number)) {
             count_dropped(&shard.dropped);
             appended += shard.appended.get();
             account.discarded += shard.discarded.get();

@@ -53,8 +53,8 @@ impl Snapshot {
         let Sources { listeners, shards, sink, depth, limiter, snmpv3, reloads, .. } = &self.sources;
         let accounts = self.ledger.listeners.iter().flat_map(|(name, account)| account.describe(name));
         let mut metrics: Vec<Metric<'_>> = accounts.collect();
-        for (number, listener) in listeners.iter().enumerate() {
-            let counters = shards.iter().filter_map(|shard| shard.listeners.get(number));
+        for listener in listeners.iter() {
+            let counters = shards.iter().filter_map(|shard| shard.listeners.get(listener.number));
             metrics.extend(counters.flat_map(|counters| counters.describe(listener.name)));
             metrics.extend(listener.describe());
         }

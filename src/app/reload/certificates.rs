@@ -5,20 +5,21 @@ use std::path::Path;
 use crate::app::reload::Reloadable;
 use crate::app::reload::watch::WatchPlan;
 use crate::base::clock::{Clock as _, SystemClock};
-use crate::net::tls::{self, TlsInForce, TlsSettings};
+use crate::net::tls::{self, Certificates, TlsInForce, TlsSettings};
 
-/// The files of the certificates, and where these are in force.
-pub(super) struct Certificates {
+/// The files of certificates that some listeners share, and where these are in force.
+pub(super) struct SharedCertificates {
     settings: TlsSettings,
     in_force: TlsInForce,
 }
 
-impl Certificates {
-    /// `None` without a listener over TLS. Warns when the certificate in force is of no use, or soon will be.
-    pub(super) fn of(certificates: Option<(TlsSettings, TlsInForce)>) -> Option<Box<dyn Reloadable>> {
-        let (settings, in_force) = certificates?;
-        warn_of_expiry(&settings);
-        Some(Box::new(Self { settings, in_force }))
+impl SharedCertificates {
+    /// One for each TLS configuration. Warns when a certificate in force is of no use, or soon will be.
+    pub(super) fn each_of(certificates: &Certificates) -> impl Iterator<Item = Box<dyn Reloadable>> {
+        certificates.iter().map(|(settings, in_force)| -> Box<dyn Reloadable> {
+            warn_of_expiry(settings);
+            Box::new(Self { settings: settings.clone(), in_force: in_force.clone() })
+        })
     }
 }
 
@@ -29,7 +30,7 @@ fn warn_of_expiry(settings: &TlsSettings) {
     }
 }
 
-impl Reloadable for Certificates {
+impl Reloadable for SharedCertificates {
     fn what(&self) -> &'static str {
         "certificates"
     }

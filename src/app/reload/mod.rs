@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::app::reload::watch::{ChangeDetector, Signal, WatchPlan};
 use crate::base::clock::Stopwatch;
 use crate::config::settings::Settings;
-use crate::net::tls::{TlsInForce, TlsSettings};
+use crate::net::tls::Certificates;
 use crate::security::UsersInForce;
 use crate::shard::names::NamesInForce;
 use crate::shard::rules::RulesInForce;
@@ -61,8 +61,8 @@ pub(super) struct InForce {
     pub(super) users: UsersInForce,
     /// Names of OIDs.
     pub(super) names: NamesInForce,
-    /// Certificates and where they are from, with a listener over TLS.
-    pub(super) certificates: Option<(TlsSettings, TlsInForce)>,
+    /// Certificates of the listeners over TLS.
+    pub(super) certificates: Certificates,
 }
 
 impl Reloader {
@@ -76,14 +76,15 @@ impl Reloader {
         counters: &Arc<ReloadCounters>,
     ) -> std::io::Result<Self> {
         let InForce { rules, users, names, certificates } = in_force;
-        let kinds: [Option<Box<dyn Reloadable>>; 4] = [
+        let kinds = [
             rules::Rules::of(settings, rules),
             credentials::Credentials::of(settings, users),
             mibs::Mibs::of(settings, names),
-            certificates::Certificates::of(certificates),
         ];
+        let certificates = certificates::SharedCertificates::each_of(&certificates);
+        let kinds = kinds.into_iter().flatten().chain(certificates);
         let interval = settings.pattern_matching.reload_interval;
-        let requests = kinds.into_iter().flatten().map(|kind| spawn(kind, interval, Arc::clone(counters)));
+        let requests = kinds.map(|kind| spawn(kind, interval, Arc::clone(counters)));
         Ok(Self { requests: requests.collect::<Result<_, _>>()? })
     }
 

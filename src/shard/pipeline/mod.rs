@@ -1,4 +1,4 @@
-//! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
+//! Decodes and matches one message: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
 //!
 //! ```text
 //! Arrival -> snmp or syslog (decode, render) -> rules -> Event in the Batch, with the answers it asks for
@@ -25,21 +25,13 @@ use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::names::NamesInForce;
 use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
+pub use crate::shard::listener::Protocol;
 pub use informs::InformHasher;
-
-/// What a listener's octets are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// Syslog.
-    Syslog,
-    /// SNMP notifications.
-    Snmp,
-}
 
 /// A datagram or frame, and how it came.
 #[derive(Debug, Clone, Copy)]

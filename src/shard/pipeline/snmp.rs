@@ -11,7 +11,7 @@ use crate::model::readable;
 use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
 use crate::security::{Accepted, Refusal, Verifier};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::{Pdu, PduKind};

@@ -269,7 +269,7 @@ impl Drain {
     fn give_up(&self) -> u64 {
         for batch in &self.group {
             for event in &batch.events {
-                if let Some(counters) = self.counters.listeners.get(event.listener as usize) {
+                if let Some(counters) = self.counters.listeners.get(event.listener) {
                     counters.dropped.add(DropReason::StoreFailed, 1);
                 }
             }
@@ -290,11 +290,11 @@ impl Drain {
                 *count += 1;
             }
         }
-        for (counters, count) in self.counters.listeners.iter().zip(stored) {
-            counters.stored.add(count);
+        for (number, counters) in self.counters.listeners.iter() {
+            counters.stored.add(stored.get(usize::from(number)).copied().unwrap_or(0));
         }
         for (listener, _) in &self.repeated {
-            if let Some(counters) = self.counters.listeners.get(*listener as usize) {
+            if let Some(counters) = self.counters.listeners.get(*listener) {
                 counters.dropped.add(DropReason::RepeatedInform, 1);
             }
         }

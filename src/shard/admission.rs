@@ -1,4 +1,4 @@
-//! Whom a shard hears: the allow-list, the rate limit, and who gives way in an overload.
+//! Admission of messages: allow-list, rate limit, fair share.
 //!
 //! Asked before a message is decoded, so that what is refused costs next to nothing.
 //!
@@ -8,29 +8,19 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
 use crate::base::drop_reason::DropReason;
+use crate::model::listener::PerListener;
 use crate::shard::fair_share::FairShare;
+use crate::shard::listener::ListenerSources;
 use crate::shard::rate_limit::RateLimiter;
 use crate::shard::snmp_policy::SnmpPolicy;
-
-/// What the operator says of the sources of one listener.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListenerSources {
-    /// Who may send; `None` means everybody.
-    pub allowed: Option<IpRanges>,
-    /// Whether the rate limit holds here. Where a sender is made to wait and loses nothing, it does not.
-    pub is_limited: bool,
-    /// Relays that speak for others: their word for where a message comes from counts.
-    pub relays: IpRanges,
-}
 
 /// What all shards know of sources.
 #[derive(Debug, Default)]
 pub struct SourcePolicy {
-    /// By number of the listener.
-    pub listeners: Vec<ListenerSources>,
+    /// What is said of the sources of each listener.
+    pub listeners: PerListener<ListenerSources>,
     /// Which messages the SNMP listeners take.
     pub snmp: SnmpPolicy,
     /// The rate limit, if there is one.
@@ -43,19 +33,26 @@ impl SourcePolicy {
     /// Whether the word of `peer` for where a message to `listener` comes from counts.
     #[must_use]
     pub fn is_relay(&self, listener: u8, peer: IpAddr) -> bool {
-        self.listeners.get(usize::from(listener)).is_some_and(|rules| rules.relays.contains(peer))
+        self.listeners.get(listener).is_some_and(|rules| rules.relays.contains(peer))
+    }
+
+    /// Why nothing that comes from `source` is taken at `listener`, if so.
+    #[must_use]
+    pub fn refuses_source(&self, listener: u8, source: IpAddr) -> Option<DropReason> {
+        let allowed = self.listeners.get(listener)?.allowed.as_ref();
+        allowed.is_some_and(|allowed| !allowed.contains(source)).then_some(DropReason::SourceNotAllowed)
     }
 }
 
-/// One shard's gate.
+/// Admission of one shard.
 #[derive(Debug)]
-pub struct Gate {
+pub struct Admission {
     policy: Arc<SourcePolicy>,
     fair: FairShare,
 }
 
-impl Gate {
-    /// A gate that keeps `policy`.
+impl Admission {
+    /// Admission by `policy`.
     #[must_use]
     pub fn new(policy: Arc<SourcePolicy>) -> Self {
         Self { policy, fair: FairShare::default() }
@@ -81,9 +78,11 @@ impl Gate {
         now: Timestamp,
         is_pressed: bool,
     ) -> Option<DropReason> {
-        let rules = self.policy.listeners.get(usize::from(listener))?;
-        if rules.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source)) {
-            return Some(DropReason::SourceNotAllowed);
+        let rules = self.policy.listeners.get(listener)?;
+        if !rules.is_checked_when_accepted
+            && let Some(reason) = self.policy.refuses_source(listener, source)
+        {
+            return Some(reason);
         }
         let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
         let is_pressed = is_pressed && self.policy.fair_share;
@@ -101,6 +100,7 @@ impl Gate {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::base::cidr::IpRanges;
     use crate::shard::rate_limit::RateSettings;
 
     #[test]
@@ -110,27 +110,32 @@ mod tests {
             allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()),
             is_limited: true,
             relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
+            is_checked_when_accepted: false,
         };
-        let mut gate = Gate::new(Arc::new(SourcePolicy {
-            listeners: vec![closed, ListenerSources::default()],
+        let mut admission = Admission::new(Arc::new(SourcePolicy {
+            listeners: [(0, closed), (1, ListenerSources::default())].into_iter().collect(),
             snmp: SnmpPolicy::default(),
             limiter: Some(Arc::new(RateLimiter::new(settings))),
             fair_share: true,
         }));
         let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
         let now = Timestamp(1_000_000);
-        assert_eq!(gate.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));
-        assert_eq!(gate.refuses(device, 0, now, false), None);
-        assert_eq!(gate.refuses(device, 0, now, false), Some(DropReason::RateLimited));
-        assert_eq!(gate.refuses(device, 1, now, false), None, "another listener is open and without limit");
+        assert_eq!(admission.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));
+        assert_eq!(admission.refuses(device, 0, now, false), None);
+        assert_eq!(admission.refuses(device, 0, now, false), Some(DropReason::RateLimited));
+        assert_eq!(
+            admission.refuses(device, 1, now, false),
+            None,
+            "another listener is open and without limit"
+        );
         for _ in 0..100 {
-            assert_eq!(gate.refuses(relay, 0, now, true), None);
+            assert_eq!(admission.refuses(relay, 0, now, true), None);
         }
         for n in 1..=100 {
-            gate.refuses([10, 1, 0, n].into(), 1, now, true);
+            admission.refuses([10, 1, 0, n].into(), 1, now, true);
         }
         let cut =
-            (0..100).filter(|_| gate.refuses(stranger, 1, now, true) == Some(DropReason::OverFairShare));
+            (0..100).filter(|_| admission.refuses(stranger, 1, now, true) == Some(DropReason::OverFairShare));
         assert!(cut.count() > 50);
     }
 }
