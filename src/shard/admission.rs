@@ -30,6 +30,12 @@ pub struct SourcePolicy {
 }
 
 impl SourcePolicy {
+    /// The policy that takes whatever `listeners` and `snmp` say, from sources without limit.
+    #[must_use]
+    pub fn new(listeners: PerListener<ListenerSources>, snmp: SnmpPolicy) -> Self {
+        Self { listeners, snmp, ..Self::default() }
+    }
+
     /// Whether the word of `peer` for where a message to `listener` comes from counts.
     #[must_use]
     pub fn is_relay(&self, listener: u8, peer: IpAddr) -> bool {
