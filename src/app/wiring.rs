@@ -140,6 +140,7 @@ fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u
     let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
     let own = own_events.map(|number| (number, ListenerSources::default()));
     SourcePolicy {
+        denied: settings.sources.deny_from.clone(),
         limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
         fair_share: settings.sources.fair_share,
         ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
