@@ -67,7 +67,7 @@ fn denied_sources_are_not_heard_anywhere_even_if_allowed() {
     let options = Options::default()
         .set("sources.deny_from", "[127.0.0.66, 10.0.0.0/8]")
         .set("listeners.syslog.allow_from", "127.0.0.0/8")
-        .set("listeners.syslog.tcp.proxy_protocol_from", "127.0.0.7")
+        .set("listeners.syslog.tcp.proxy_protocol_from", "[127.0.0.7, 127.0.0.66]")
         .set("listeners.syslog.tls.enabled", "true")
         .set("listeners.syslog.tls.port", "0")
         .set("listeners.syslog.tls.certificate_file", "server.pem")
@@ -86,7 +86,7 @@ fn denied_sources_are_not_heard_anywhere_even_if_allowed() {
         let mut stream = stream_from([127, 0, 0, 66], daemon.address(listener));
         assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "{listener}: closed");
     }
-    // Whom a proxy stands for is denied as one that comes by itself.
+    // A denied proxy was refused before it said anything; whom another one stands for is denied as if it came by itself.
     let mut proxied = stream_from([127, 0, 0, 7], daemon.address("syslog-tcp"));
     proxied.write_all(b"PROXY TCP4 10.1.2.3 127.0.0.1 1 2\r\n<14>1 - h a - - - x\n").unwrap();
     assert_eq!(proxied.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "closed");
