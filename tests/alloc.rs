@@ -73,6 +73,7 @@ fn admission() -> Admission {
         is_checked_when_accepted: false,
     };
     Admission::new(Arc::new(SourcePolicy {
+        denied: IpRanges::parse(["192.0.2.66"]).unwrap(),
         listeners: [(0, listener.clone()), (1, listener)].into_iter().collect(),
         snmp: SnmpPolicy {
             communities: Some(vec![Community::new(b"public", None)]),

@@ -1,14 +1,17 @@
 //! The configuration as each floor wants it.
 
+use std::sync::Arc;
+
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
 use crate::config::{CredentialKey, Credentials, User};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
+use crate::shard::admission::SourcePolicy;
 use crate::shard::group::GroupSettings;
-use crate::shard::listener::NumberedSpec;
-use crate::shard::rate_limit::RateSettings;
+use crate::shard::listener::{ListenerSources, NumberedSpec};
+use crate::shard::rate_limit::{RateLimiter, RateSettings};
 use crate::shard::runtime::Runtime;
 use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
@@ -128,15 +131,19 @@ pub fn group(
     own_events: Option<u8>,
     certificates: Certificates,
 ) -> GroupSettings {
-    GroupSettings {
-        runtime,
-        shards: shards(settings),
-        listeners,
-        own_events,
-        certificates,
-        snmp: settings.listeners.snmp.policy.clone(),
-        rate: rate(&settings.sources),
+    let sources = Arc::new(sources(settings, &listeners, own_events));
+    GroupSettings { runtime, shards: shards(settings), listeners, own_events, certificates, sources }
+}
+
+/// What is taken from whom.
+fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u8>) -> SourcePolicy {
+    let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
+    let own = own_events.map(|number| (number, ListenerSources::default()));
+    SourcePolicy {
+        denied: settings.sources.deny_from.clone(),
+        limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
         fair_share: settings.sources.fair_share,
+        ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
     }
 }
 

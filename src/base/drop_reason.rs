@@ -10,6 +10,8 @@ named_variants! {
     pub enum DropReason {
         /// The kernel's receive buffer was full before we could read it.
         KernelReceiveBuffer = "kernel_receive_buffer";
+        /// Its source is in `sources.deny_from`.
+        SourceDenied = "source_denied";
         /// Its source is not in the listener's `allow_from`.
         SourceNotAllowed = "source_not_allowed";
         /// Its source sends more than `sources.messages_per_second_max`.
@@ -39,7 +41,7 @@ impl DropReason {
     /// Whether the reason is the address that the message or the connection came from.
     #[must_use]
     pub const fn is_of_source(self) -> bool {
-        matches!(self, Self::SourceNotAllowed)
+        matches!(self, Self::SourceDenied | Self::SourceNotAllowed)
     }
 
     /// Whether the message had been put into a batch before it was dropped.

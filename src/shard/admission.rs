@@ -1,4 +1,4 @@
-//! Admission of messages: allow-list, rate limit, fair share.
+//! Admission of messages: deny-list, allow-list, rate limit, fair share.
 //!
 //! Asked before a message is decoded, so that what is refused costs next to nothing.
 //!
@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
 use crate::base::drop_reason::DropReason;
 use crate::model::listener::PerListener;
@@ -19,6 +20,8 @@ use crate::shard::snmp_policy::SnmpPolicy;
 /// What all shards know of sources.
 #[derive(Debug, Default)]
 pub struct SourcePolicy {
+    /// From whom nothing is taken, at no listener, whatever else is said.
+    pub denied: IpRanges,
     /// What is said of the sources of each listener.
     pub listeners: PerListener<ListenerSources>,
     /// Which messages the SNMP listeners take.
@@ -30,6 +33,12 @@ pub struct SourcePolicy {
 }
 
 impl SourcePolicy {
+    /// The policy that takes whatever `listeners` and `snmp` say, from sources without limit.
+    #[must_use]
+    pub fn new(listeners: PerListener<ListenerSources>, snmp: SnmpPolicy) -> Self {
+        Self { listeners, snmp, ..Self::default() }
+    }
+
     /// Whether the word of `peer` for where a message to `listener` comes from counts.
     #[must_use]
     pub fn is_relay(&self, listener: u8, peer: IpAddr) -> bool {
@@ -39,6 +48,9 @@ impl SourcePolicy {
     /// Why nothing that comes from `source` is taken at `listener`, if so.
     #[must_use]
     pub fn refuses_source(&self, listener: u8, source: IpAddr) -> Option<DropReason> {
+        if self.denied.contains(source) {
+            return Some(DropReason::SourceDenied);
+        }
         let allowed = self.listeners.get(listener)?.allowed.as_ref();
         allowed.is_some_and(|allowed| !allowed.contains(source)).then_some(DropReason::SourceNotAllowed)
     }
@@ -100,11 +112,10 @@ impl Admission {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::base::cidr::IpRanges;
     use crate::shard::rate_limit::RateSettings;
 
     #[test]
-    fn allow_list_limit_and_trust() {
+    fn lists_limit_and_trust() {
         let settings = RateSettings { messages_per_second: 1, burst_messages: 1, summary_micros: 1_000_000 };
         let closed = ListenerSources {
             allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()),
@@ -113,6 +124,7 @@ mod tests {
             is_checked_when_accepted: false,
         };
         let mut admission = Admission::new(Arc::new(SourcePolicy {
+            denied: IpRanges::parse(["10.0.0.66"]).unwrap(),
             listeners: [(0, closed), (1, ListenerSources::default())].into_iter().collect(),
             snmp: SnmpPolicy::default(),
             limiter: Some(Arc::new(RateLimiter::new(settings))),
@@ -121,6 +133,10 @@ mod tests {
         let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
         let now = Timestamp(1_000_000);
         assert_eq!(admission.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));
+        let denied = [10, 0, 0, 66].into();
+        for listener in [0, 1] {
+            assert_eq!(admission.refuses(denied, listener, now, false), Some(DropReason::SourceDenied));
+        }
         assert_eq!(admission.refuses(device, 0, now, false), None);
         assert_eq!(admission.refuses(device, 0, now, false), Some(DropReason::RateLimited));
         assert_eq!(

@@ -21,15 +21,14 @@ use crate::shard::admission::{Admission, SourcePolicy};
 use crate::shard::bind::Bound;
 use crate::shard::counters::ShardCounters;
 use crate::shard::intake::{Intake, Overflow};
-use crate::shard::listener::{Listener, ListenerSources, NumberedSpec};
+use crate::shard::listener::{Listener, NumberedSpec};
 use crate::shard::names::NamesInForce;
 use crate::shard::own_events::{self, OwnEvents};
 use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts};
-use crate::shard::rate_limit::{RateLimiter, RateSettings};
+use crate::shard::rate_limit::RateLimiter;
 use crate::shard::receive::Shard;
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
-use crate::shard::snmp_policy::SnmpPolicy;
 use crate::shard::stream::{self, BoundStream, StreamContext};
 
 /// What to receive and with how many hands.
@@ -45,27 +44,8 @@ pub struct GroupSettings {
     pub own_events: Option<u8>,
     /// Certificates of the listeners over TLS.
     pub certificates: Certificates,
-    /// Which messages the SNMP listeners take.
-    pub snmp: SnmpPolicy,
-    /// The limit on what one source may send.
-    pub rate: Option<RateSettings>,
-    /// Whether loud sources give way in an overload.
-    pub fair_share: bool,
-}
-
-impl GroupSettings {
-    /// What is said of sources, by number of the listener.
-    fn source_policy(&self) -> SourcePolicy {
-        let listeners =
-            self.listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
-        let own = self.own_events.map(|number| (number, ListenerSources::default()));
-        SourcePolicy {
-            listeners: listeners.chain(own).collect(),
-            snmp: self.snmp.clone(),
-            limiter: self.rate.map(|rate| Arc::new(RateLimiter::new(rate))),
-            fair_share: self.fair_share,
-        }
-    }
+    /// What is taken from whom.
+    pub sources: Arc<SourcePolicy>,
 }
 
 /// Every socket bound, nothing read yet.
@@ -130,7 +110,7 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
         runtime: settings.runtime,
         datagram_octets_max: udp.map(|listener| listener.spec.message_octets_max).max().unwrap_or(1),
         bound,
-        sources: Arc::new(settings.source_policy()),
+        sources: Arc::clone(&settings.sources),
         own_events: settings.own_events,
     })
 }

@@ -114,6 +114,10 @@ pub(super) async fn accept(
 
 /// Finds out who is there, and makes TLS of it where that is due.
 async fn open(context: &ListenerContext, mut stream: TcpStream, peer: SocketAddr) -> Result<Opened, Refusal> {
+    // A proxy that is denied may not speak for others, either.
+    if context.sources.denied.contains(peer.ip()) {
+        return Err(Refusal::Source(peer, DropReason::SourceDenied));
+    }
     let (mut source, mut ahead) = (peer, Vec::new());
     if context.stream.proxies.contains(peer.ip()) {
         let header = read_header(&mut stream, &mut ahead).await?;
