@@ -72,7 +72,7 @@ fn admission() -> Admission {
         relays,
         is_checked_when_accepted: false,
     };
-    Admission::new(Arc::new(SourcePolicy {
+    Admission::new(Arc::new(ArcSwap::from_pointee(SourcePolicy {
         denied: IpRanges::parse(["192.0.2.66"]).unwrap(),
         listeners: [(0, listener.clone()), (1, listener)].into_iter().collect(),
         snmp: SnmpPolicy {
@@ -81,7 +81,7 @@ fn admission() -> Admission {
         },
         limiter: Some(Arc::new(RateLimiter::new(rate))),
         fair_share: true,
-    }))
+    })))
 }
 
 /// A shard with its sockets, the sockets that send to it, and the sink's end of the queue.

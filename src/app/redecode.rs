@@ -74,7 +74,7 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
     // What the listener would not take now is not decoded, either.
     let sources = SourcePolicy { snmp: settings.listeners.snmp.policy.clone(), ..SourcePolicy::default() };
     let mut pipeline = Pipeline::new(PipelineParts {
-        sources: Arc::new(sources),
+        sources: Arc::new(ArcSwap::from_pointee(sources)),
         snmpv3: Arc::new(Usm::afterwards(engine, users)),
         names: names::all(settings)?,
         ..PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules)))

@@ -97,7 +97,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         rules: Arc::clone(&in_force),
         reloads: Arc::clone(&reloads),
         depth,
-        limiter: group.limiter.clone(),
+        policy: Arc::clone(&group_settings.sources),
         snmpv3: Arc::clone(&usm),
     };
     let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
@@ -148,9 +148,7 @@ fn group_settings(
         .into_iter()
         .map(|spec| Ok(NumberedSpec { number: identity.listener_number(spec.name)?, spec: Arc::new(spec) }))
         .collect();
-    // The program has something to say only where there is a limit.
-    let limit = settings.sources.messages_per_second_max;
-    let own_events = limit.map(|_| identity.listener_number(own_events::LISTENER_NAME)).transpose()?;
+    let own_events = identity.listener_number(own_events::LISTENER_NAME)?;
     Ok(wiring::group(settings, runtime, numbered?, own_events, certificates))
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
 use crate::config::{CredentialKey, Credentials, User};
@@ -128,22 +130,42 @@ pub fn group(
     settings: &Settings,
     runtime: Runtime,
     listeners: Vec<NumberedSpec>,
-    own_events: Option<u8>,
+    own_events: u8,
     certificates: Certificates,
 ) -> GroupSettings {
-    let sources = Arc::new(sources(settings, &listeners, own_events));
-    GroupSettings { runtime, shards: shards(settings), listeners, own_events, certificates, sources }
+    let sources = sources(settings, &listeners, own_events, None);
+    GroupSettings {
+        runtime,
+        shards: shards(settings),
+        listeners,
+        own_events: Some(own_events),
+        certificates,
+        sources: Arc::new(ArcSwap::from_pointee(sources)),
+    }
 }
 
-/// What is taken from whom.
-fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u8>) -> SourcePolicy {
+/// What is taken from whom. The rate limit of `previous` is changed and kept, with what it knows of sources.
+pub fn sources(
+    settings: &Settings,
+    listeners: &[NumberedSpec],
+    own_events: u8,
+    previous: Option<&SourcePolicy>,
+) -> SourcePolicy {
     let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
-    let own = own_events.map(|number| (number, ListenerSources::default()));
+    let own = (own_events, ListenerSources::default());
+    let rate = rate(&settings.sources);
+    let limiter = match previous.and_then(|previous| previous.limiter.clone()) {
+        Some(limiter) => {
+            limiter.set(rate);
+            Some(limiter)
+        }
+        None => rate.map(|rate| Arc::new(RateLimiter::new(rate))),
+    };
     SourcePolicy {
         denied: settings.sources.deny_from.clone(),
-        limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
+        limiter,
         fair_share: settings.sources.fair_share,
-        ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
+        ..SourcePolicy::new(configured.chain([own]).collect(), settings.listeners.snmp.policy.clone())
     }
 }
 

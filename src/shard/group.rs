@@ -17,7 +17,7 @@ use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Producer;
 use crate::security::Usm;
-use crate::shard::admission::{Admission, SourcePolicy};
+use crate::shard::admission::{Admission, SourcesInForce};
 use crate::shard::bind::Bound;
 use crate::shard::counters::ShardCounters;
 use crate::shard::intake::{Intake, Overflow};
@@ -25,7 +25,6 @@ use crate::shard::listener::{Listener, NumberedSpec};
 use crate::shard::names::NamesInForce;
 use crate::shard::own_events::{self, OwnEvents};
 use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts};
-use crate::shard::rate_limit::RateLimiter;
 use crate::shard::receive::Shard;
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
@@ -45,7 +44,7 @@ pub struct GroupSettings {
     /// Certificates of the listeners over TLS.
     pub certificates: Certificates,
     /// What is taken from whom.
-    pub sources: Arc<SourcePolicy>,
+    pub sources: SourcesInForce,
 }
 
 /// Every socket bound, nothing read yet.
@@ -54,7 +53,7 @@ pub struct BoundGroup {
     runtime: Runtime,
     datagram_octets_max: usize,
     bound: Bound,
-    sources: Arc<SourcePolicy>,
+    sources: SourcesInForce,
     own_events: Option<u8>,
 }
 
@@ -93,8 +92,6 @@ pub struct RunningGroup {
     threads: Vec<JoinHandle<()>>,
     /// Counters, one set a shard; the last is of the streams.
     pub counters: Vec<Arc<ShardCounters>>,
-    /// What any one source may send, if that is limited.
-    pub limiter: Option<Arc<RateLimiter>>,
 }
 
 /// Binds every socket of every listener, in order.
@@ -118,7 +115,7 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
 /// Makes the intakes of all shards.
 struct Intakes<'a> {
     context: &'a SharedContext,
-    sources: Arc<SourcePolicy>,
+    sources: SourcesInForce,
     informs: InformHasher,
     /// Numbers of all listeners.
     numbers: Vec<u8>,
@@ -131,8 +128,7 @@ impl Intakes<'_> {
         let SharedContext { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.context.clone();
         let counters = Arc::new(ShardCounters::new(&self.numbers));
         let sources = Arc::clone(&self.sources);
-        let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
-        let own_events = self.own_events.zip(limit).map(|(number, limit)| OwnEvents::new(number, limit));
+        let own_events = self.own_events.map(OwnEvents::new);
         let pipeline = Pipeline::new(PipelineParts {
             producer,
             newest,
@@ -176,7 +172,6 @@ impl BoundGroup {
             died: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
             counters: Vec::new(),
-            limiter: sources.limiter.clone(),
         };
         let intakes = Intakes {
             context,
@@ -253,7 +248,7 @@ impl RunningGroup {
         &mut self,
         streams: Vec<BoundStream>,
         intake: Intake,
-        sources: Arc<SourcePolicy>,
+        sources: SourcesInForce,
         context: &SharedContext,
         on_ready: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {

@@ -25,7 +25,7 @@ use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
-use crate::shard::admission::SourcePolicy;
+use crate::shard::admission::{SourcePolicy, SourcesInForce};
 use crate::shard::names::NamesInForce;
 use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
@@ -99,6 +99,7 @@ pub struct Pipeline {
     ids: IdAllocator,
     informs: InformHasher,
     zones: Arc<Zones>,
+    sources_in_force: SourcesInForce,
     sources: Arc<SourcePolicy>,
     snmpv3: Verifier,
     describer: Describer,
@@ -126,7 +127,7 @@ pub struct PipelineParts {
     /// Time zones of devices.
     pub zones: Arc<Zones>,
     /// Which relays are trusted, and which messages the SNMP listeners take.
-    pub sources: Arc<SourcePolicy>,
+    pub sources: SourcesInForce,
     /// SNMPv3: our engine, and the users in force.
     pub snmpv3: Arc<Usm>,
 }
@@ -179,7 +180,8 @@ impl Pipeline {
             ids: IdAllocator::new(producer, newest),
             informs,
             zones,
-            sources,
+            sources: sources.load_full(),
+            sources_in_force: sources,
             snmpv3: Verifier::new(snmpv3),
             describer: Describer::new(),
             // All of it at once; what is not used is not in RAM.
@@ -200,6 +202,10 @@ impl Pipeline {
         let current = self.names_in_force.load();
         if !Arc::ptr_eq(&current, &self.names) {
             self.names = Arc::clone(&current);
+        }
+        let current = self.sources_in_force.load();
+        if !Arc::ptr_eq(&current, &self.sources) {
+            self.sources = Arc::clone(&current);
         }
         batch.labels = Arc::clone(&self.rules.labels);
     }
