@@ -7,6 +7,7 @@ mod informs;
 mod limits;
 mod mibs;
 mod odd_input;
+mod operations;
 mod options;
 mod receive;
 mod redecode;
