@@ -106,12 +106,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let (context, http_stop) =
         serve_http(settings, sources, operations, http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
-    let reloaded = InForce {
-        rules: in_force,
-        users: Arc::clone(&usm.users),
-        names,
-        certificates: group_settings.certificates,
-    };
+    let users = Arc::clone(&usm.users);
+    let reloaded = InForce { rules: in_force, users, names, certificates: group_settings.certificates };
     let reloader = Reloader::start(settings, reloaded, &reloads)?;
     let app = App {
         group,
