@@ -7,6 +7,7 @@ mod bounded;
 pub mod device_time;
 pub mod event;
 pub mod group;
+pub mod listener;
 pub mod notification;
 pub mod readable;
 pub mod refused;

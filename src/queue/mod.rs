@@ -6,6 +6,8 @@
 //!
 //! Invariant: depth is pushed minus popped, two monotone counters; no gauge is kept.
 
+pub mod tap;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 
 /// What both ends share.
 #[derive(Debug)]
@@ -198,6 +201,15 @@ impl<T> Depth<T> {
     #[must_use]
     pub fn events_max(&self) -> u64 {
         self.0.events_max
+    }
+
+    /// The metrics of the queue.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        [
+            Metric::gauge("mutt_queue_depth", "Messages in the queue", self.events()),
+            Metric::gauge("mutt_queue_capacity", "Messages that the queue takes at most", self.events_max()),
+        ]
+        .into_iter()
     }
 }
 
