@@ -13,6 +13,7 @@ use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
+use crate::model::subject::ListenerNames;
 use crate::model::zone::Zones;
 use crate::net::accept::{Admission, ConnectionCounters};
 use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp, bind_udp};
@@ -160,6 +161,7 @@ impl Surroundings {
         sources: &Arc<SourcePolicy>,
         informs: &InformHasher,
         counters: &Arc<ShardCounters>,
+        listeners: &Arc<ListenerNames>,
     ) -> Intake {
         let Self { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.clone();
         let (informs, sources) = (informs.clone(), Arc::clone(sources));
@@ -168,8 +170,18 @@ impl Surroundings {
         let number = counters.listeners.len() as u8;
         let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
         let own_events = limit.map(|limit| OwnEvents::new(number - 1, limit));
-        let pipeline =
-            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources, snmpv3 });
+        let listeners = Arc::clone(listeners);
+        let pipeline = Pipeline::new(PipelineParts {
+            producer,
+            newest,
+            rules,
+            names,
+            informs,
+            zones,
+            sources,
+            listeners,
+            snmpv3,
+        });
         Intake::new(gate, own_events, pipeline, queue, overflow, Arc::clone(counters))
     }
 }
@@ -343,10 +355,11 @@ impl BoundGroup {
             limiter: sources.limiter.clone(),
         };
         let informs = InformHasher::default();
+        let names = Arc::new(ListenerNames::new((0..).zip(listeners.iter().map(|listener| listener.name))));
         let (ready, is_ready) = mpsc::channel();
         let new_intake = |producer, overflow| {
             let counters = Arc::new(ShardCounters::new(listeners.len()));
-            let made = surroundings.intake(producer, overflow, &sources, &informs, &counters);
+            let made = surroundings.intake(producer, overflow, &sources, &informs, &counters, &names);
             (made, counters)
         };
         let mut started = 0;

@@ -22,6 +22,7 @@ use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
+use crate::model::subject::{ListenerNames, LiveEvent, NoDevices};
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
@@ -106,6 +107,7 @@ pub struct Pipeline {
     informs: InformHasher,
     zones: Arc<Zones>,
     sources: Arc<SourcePolicy>,
+    listeners: Arc<ListenerNames>,
     snmpv3: Verifier,
     describer: Describer,
     /// The plaintext of the message at hand.
@@ -131,6 +133,8 @@ pub struct PipelineParts {
     pub zones: Arc<Zones>,
     /// Which relays are trusted, and which messages the SNMP listeners take.
     pub sources: Arc<SourcePolicy>,
+    /// Names of the listeners, for rules.
+    pub listeners: Arc<ListenerNames>,
     /// SNMPv3: our engine, and the users in force.
     pub snmpv3: Arc<Usm>,
 }
@@ -147,6 +151,7 @@ impl PipelineParts {
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
+            listeners: Arc::default(),
             snmpv3: Arc::default(),
         }
     }
@@ -178,6 +183,7 @@ impl Pipeline {
     pub fn new(parts: PipelineParts) -> Self {
         let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
         let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
+        let listeners = parts.listeners;
         Self {
             rules: in_force.load_full(),
             in_force,
@@ -188,6 +194,7 @@ impl Pipeline {
             informs,
             zones,
             sources,
+            listeners,
             snmpv3: Verifier::new(snmpv3),
             describer: Describer::new(),
             // All of it at once; what is not used is not in RAM.
@@ -227,7 +234,20 @@ impl Pipeline {
                 return Outcome::Refused(refusal);
             }
         };
-        let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        let mut event = Event {
+            id: EventId(0),
+            received_at: arrival.at,
+            listener: arrival.listener,
+            source: decoded.source,
+            kind: decoded.kind,
+            text: decoded.text,
+            raw_bytes: decoded.raw_bytes,
+            enriched: decoded.enriched,
+            rule: None,
+            reasons: decoded.reasons,
+            body: decoded.body,
+        };
+        let matched = self.first_match(batch, &event);
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
@@ -240,35 +260,33 @@ impl Pipeline {
             }
             return Outcome::Discarded;
         }
-        let mut reasons = decoded.reasons;
         // A datagram whose end is missing may still hold a whole notification: what else came of it is kept beside it.
         let is_kept = arrival.cut.is_none() || arrival.protocol == Protocol::Syslog;
-        let raw_bytes = if is_kept || !decoded.raw_bytes.is_empty() {
-            decoded.raw_bytes
-        } else {
-            batch.append(arrival.bytes)
-        };
+        if !is_kept && event.raw_bytes.is_empty() {
+            event.raw_bytes = batch.append(arrival.bytes);
+        }
         match arrival.cut {
-            Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
-            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
-            Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
-            Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
+            Some(Cut::Truncated) => event.reasons.add("truncated: longer than the listener's buffer_size"),
+            Some(Cut::Part) => {
+                event.reasons.add("split: part of a message longer than the listener's buffer_size");
+            }
+            Some(Cut::Unterminated) => {
+                event.reasons.add("unterminated: the connection ended within the message");
+            }
+            Some(Cut::OutOfStep) => event.reasons.add("framing broken: not known to be one message"),
             None => {}
         }
-        batch.events.push(Event {
-            id: self.ids.next(arrival.at),
-            received_at: arrival.at,
-            listener: arrival.listener,
-            source: decoded.source,
-            kind: decoded.kind,
-            text: decoded.text,
-            raw_bytes,
-            enriched: decoded.enriched,
-            rule: matched.map(|index| index.0),
-            reasons,
-            body: decoded.body,
-        });
+        // Not before, so that what is discarded takes no id.
+        event.id = self.ids.next(arrival.at);
+        event.rule = matched.map(|index| index.0);
+        batch.events.push(event);
         Outcome::Appended { undecoded: decoded.undecoded }
+    }
+
+    /// The first rule that `event`, whose octets are in `batch`, falls under.
+    fn first_match(&mut self, batch: &Batch, event: &Event) -> Option<RuleIndex> {
+        let subject = LiveEvent { batch, event, listeners: &self.listeners, devices: &NoDevices };
+        self.rules.set.first_match(&subject, &mut self.scratch)
     }
 
     /// Whether the rule that matched discards.
