@@ -9,6 +9,7 @@ pub mod devices;
 pub mod error;
 pub mod quarantine;
 pub mod refused;
+pub mod rows;
 pub mod schema;
 pub mod snmp_users;
 pub mod writer;
