@@ -27,7 +27,7 @@ fn rules(count: u32) -> Vec<Rule> {
 /// of the lines below.
 fn rules_with_levels(count: u32) -> Vec<Rule> {
     let condition = |n: u32| {
-        let range = if n % 2 == 0 { "alert" } else { "crit..err" };
+        let range = if n.is_multiple_of(2) { "alert" } else { "crit..err" };
         let Ok(level) = Level::parse(&[range]) else { panic!("{range} is a level") };
         vec![RuleCondition::Level(level)]
     };

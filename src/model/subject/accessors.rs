@@ -165,8 +165,8 @@ pub trait Subject {
 
     /// Effective severity: of the rule, else of the level.
     fn severity(&self) -> Option<Severity> {
-        let of_rule = self.rule_severity().and_then(Severity::of_rule);
-        of_rule.or_else(|| self.level().and_then(Severity::of_level))
+        let word = self.rule_severity().and_then(|word| std::str::from_utf8(word).ok());
+        word.and_then(Severity::of_rule).or_else(|| self.level().map(Severity::of_level))
     }
 
     /// securityLevel of a notification (RFC 3411 3.4.3): `noAuthNoPriv`, `authNoPriv` or `authPriv`.

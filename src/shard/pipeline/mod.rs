@@ -79,6 +79,18 @@ pub enum Cut {
     OutOfStep,
 }
 
+impl Cut {
+    /// The reason that its event has.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated: longer than the listener's buffer_size",
+            Self::Part => "split: part of a message longer than the listener's buffer_size",
+            Self::Unterminated => "unterminated: the connection ended within the message",
+            Self::OutOfStep => "framing broken: not known to be one message",
+        }
+    }
+}
+
 /// What became of an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -234,7 +246,8 @@ impl Pipeline {
                 return Outcome::Refused(refusal);
             }
         };
-        let mut event = Event {
+        // In its place at once, where rules look at it: it is too large to be moved for nothing.
+        batch.events.push(Event {
             id: EventId(0),
             received_at: arrival.at,
             listener: arrival.listener,
@@ -246,9 +259,10 @@ impl Pipeline {
             rule: None,
             reasons: decoded.reasons,
             body: decoded.body,
-        };
-        let matched = self.first_match(batch, &event);
+        });
+        let matched = self.match_last(batch);
         if self.is_discarded(matched) {
+            batch.events.pop();
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
                 Some(inform) => inform.event = None,
@@ -262,29 +276,25 @@ impl Pipeline {
         }
         // A datagram whose end is missing may still hold a whole notification: what else came of it is kept beside it.
         let is_kept = arrival.cut.is_none() || arrival.protocol == Protocol::Syslog;
-        if !is_kept && event.raw_bytes.is_empty() {
-            event.raw_bytes = batch.append(arrival.bytes);
-        }
-        match arrival.cut {
-            Some(Cut::Truncated) => event.reasons.add("truncated: longer than the listener's buffer_size"),
-            Some(Cut::Part) => {
-                event.reasons.add("split: part of a message longer than the listener's buffer_size");
+        let cut_bytes =
+            if is_kept || !decoded.raw_bytes.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        if let Some(event) = batch.events.last_mut() {
+            // Not before, so that what is discarded takes no id.
+            event.id = self.ids.next(arrival.at);
+            event.rule = matched.map(|index| index.0);
+            if !cut_bytes.is_empty() {
+                event.raw_bytes = cut_bytes;
             }
-            Some(Cut::Unterminated) => {
-                event.reasons.add("unterminated: the connection ended within the message");
+            if let Some(cut) = arrival.cut {
+                event.reasons.add(cut.reason());
             }
-            Some(Cut::OutOfStep) => event.reasons.add("framing broken: not known to be one message"),
-            None => {}
         }
-        // Not before, so that what is discarded takes no id.
-        event.id = self.ids.next(arrival.at);
-        event.rule = matched.map(|index| index.0);
-        batch.events.push(event);
         Outcome::Appended { undecoded: decoded.undecoded }
     }
 
-    /// The first rule that `event`, whose octets are in `batch`, falls under.
-    fn first_match(&mut self, batch: &Batch, event: &Event) -> Option<RuleIndex> {
+    /// The first rule that the last event of `batch` falls under.
+    fn match_last(&mut self, batch: &Batch) -> Option<RuleIndex> {
+        let event = batch.events.last()?;
         let subject = LiveEvent { batch, event, listeners: &self.listeners, devices: &NoDevices };
         self.rules.set.first_match(&subject, &mut self.scratch)
     }
