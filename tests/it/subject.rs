@@ -193,7 +193,7 @@ fn compare(batches: &[Batch], listeners: &ListenerNames) -> (usize, usize) {
         path: path.clone(),
         connection_timeout: Duration::from_secs(1),
         synchronous: Synchronous::Off,
-        node_id: None,
+        node_id: 7,
     });
     let mut writer = Writer::new(store.unwrap(), false).unwrap();
     let mut places: Vec<(EventId, Place)> = Vec::new();
