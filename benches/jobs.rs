@@ -161,7 +161,7 @@ fn turn(folder: &Path, seconds: u64, with_jobs: bool) -> (Vec<Duration>, Vec<Dur
         Box::new(Timed { writer, times: Arc::clone(&times) }),
         Receipts { inform: Box::new(|_, _| Ok(())), relp: Box::new(|_| ()) },
         Arc::new(SystemClock),
-        Arc::new(SinkCounters::new(1)),
+        Arc::new(SinkCounters::new(&[0])),
         Arc::clone(&stop),
     );
     let sink = std::thread::spawn(move || drain.run());
