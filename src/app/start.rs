@@ -47,7 +47,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let credentials = credentials.map(config::load_credentials).transpose()?;
     let store = storage::connection::open(&wiring::store(settings))?;
     let (usm, forgetting) = usm(&credentials, &store, settings, &control)?;
-    let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
+    let (runtime, runtime_refused) = settings.daemon.runtime.available();
     let tls = load_tls(settings)?;
     let names = names::start(settings)?;
     let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));

@@ -14,7 +14,7 @@ use crate::shard::rate_limit::RateSettings;
 use crate::shard::runtime::Runtime;
 use crate::shard::stream::{Speech, StreamLimits};
 use crate::sink::drain::DrainSettings;
-use crate::storage::connection::{StoreSettings, Synchronous};
+use crate::storage::connection::StoreSettings;
 use crate::telemetry::logging;
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
@@ -28,19 +28,8 @@ const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The log.
 pub fn logging(settings: &Settings) -> logging::LogSettings {
-    let level = match settings.daemon.log_level {
-        settings::LogLevel::Debug => tracing::Level::DEBUG,
-        settings::LogLevel::Info => tracing::Level::INFO,
-        settings::LogLevel::Warning => tracing::Level::WARN,
-        settings::LogLevel::Error | settings::LogLevel::Critical => tracing::Level::ERROR,
-    };
-    let format = match settings.daemon.log_format {
-        settings::LogFormat::Auto => logging::LogFormat::Auto,
-        settings::LogFormat::Color => logging::LogFormat::Color,
-        settings::LogFormat::Plain => logging::LogFormat::Plain,
-        settings::LogFormat::Json => logging::LogFormat::Json,
-    };
-    logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
+    let daemon = &settings.daemon;
+    logging::LogSettings { level: daemon.log_level, file: daemon.log_file.clone(), format: daemon.log_format }
 }
 
 /// The store.
@@ -48,12 +37,7 @@ pub fn store(settings: &Settings) -> StoreSettings {
     StoreSettings {
         path: settings.storage.database.path.clone(),
         connection_timeout: settings.storage.database.connection_timeout,
-        synchronous: match settings.storage.database.synchronous {
-            settings::Synchronous::Off => Synchronous::Off,
-            settings::Synchronous::Normal => Synchronous::Normal,
-            settings::Synchronous::Full => Synchronous::Full,
-            settings::Synchronous::Extra => Synchronous::Extra,
-        },
+        synchronous: settings.storage.database.synchronous,
         node_id: settings.storage.node_id,
     }
 }
@@ -93,15 +77,6 @@ fn key_source(key: &CredentialKey) -> KeySource<'_> {
     match key {
         CredentialKey::Password(password) => KeySource::Password(password.expose()),
         CredentialKey::Localised(key) => KeySource::LocalisedKey(key.expose()),
-    }
-}
-
-/// The runtime asked for.
-pub fn runtime(runtime: settings::Runtime) -> Runtime {
-    match runtime {
-        settings::Runtime::Threads => Runtime::Threads,
-        settings::Runtime::Tokio => Runtime::Tokio,
-        settings::Runtime::Glommio => Runtime::Glommio,
     }
 }
 

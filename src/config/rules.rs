@@ -5,10 +5,20 @@
 use std::collections::HashMap;
 
 use crate::config::document::{Node, Source, is_null};
+use crate::config::elements::element;
 use crate::config::error::{ConfigError, Place};
-use crate::config::file::{RuleEntry, RulesFile};
 use crate::config::reader::{Entry, Reader};
 use crate::matching::{Action, CompileError, Pattern, Rule, RuleSet};
+
+element! {
+    /// `alert_rules.yaml`.
+    RulesFile { rules }
+}
+
+element! {
+    /// One element of `rules`.
+    RuleEntry { id, name, pattern_type, pattern, keywords, severity, action, enabled }
+}
 
 /// The severities of the first design and those of syslog (RFC 5424 6.2.1), with the short forms in use.
 const SEVERITIES: [(&str, &str); 14] = [
@@ -61,7 +71,7 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
     let mut disabled = 0;
     let mut rules = Vec::new();
     for (number, node) in (1..).zip(reader.list(file.rules)) {
-        let start = Place::from(node.referenced);
+        let start = node.place;
         let name = format!("rule {}", named(&reader, &node, number));
         if !reader.is_section(&node, &name, RuleEntry::KEYS) {
             continue;
@@ -87,7 +97,7 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
                 Pattern::Regex(_) | Pattern::Exact(_) => ("pattern", &entry.pattern),
             };
             if let Some(node) = &key.node {
-                patterns.insert((rule.id.clone(), rule.line), (name, node.referenced.into()));
+                patterns.insert((rule.id.clone(), rule.line), (name, node.place));
             }
             rules.push(rule);
         } else {

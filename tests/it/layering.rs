@@ -10,7 +10,26 @@ const BELOW_TELEMETRY: &[&str] = &[
     "sink", "alert", "enrich",
 ];
 
-/// Each module of the crate and what it may import beside itself. `config` also reads the settings types of floor 5.
+/// The same, and the settings types of the log.
+const BELOW_CONFIG: &[&str] = &[
+    "base",
+    "wire",
+    "net",
+    "queue",
+    "model",
+    "mib",
+    "security",
+    "matching",
+    "storage",
+    "spool",
+    "shard",
+    "sink",
+    "alert",
+    "enrich",
+    "telemetry",
+];
+
+/// Each module of the crate and what it may import beside itself.
 const TABLE: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("wire", &["base"]),
@@ -28,7 +47,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("enrich", &["model", "storage", "base"]),
     ("telemetry", BELOW_TELEMETRY),
     ("http", &["storage", "telemetry", "base"]),
-    ("config", BELOW_TELEMETRY),
+    ("config", BELOW_CONFIG),
 ];
 
 /// Parts of a floor that know each other: an error shows the line of its source, and reading a source fails with it.
