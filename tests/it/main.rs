@@ -9,6 +9,7 @@
 
 mod config;
 mod config_credentials;
+mod config_files;
 mod corpus_daemon;
 mod corpus_names;
 mod corpus_reference;
