@@ -65,8 +65,8 @@ fn overrides(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let is_ours = !name.starts_with(b".") && (name.ends_with(b".yaml") || name.ends_with(b".yml"));
-        // Follows symbolic links, as those of mounted configuration.
-        if is_ours && fs::metadata(&path)?.is_file() {
+        // Follows symbolic links, as those of mounted configuration; one that leads nowhere is told of by who reads it.
+        if is_ours && fs::metadata(&path).map_or(true, |found| found.is_file()) {
             files.push(path);
         }
     }

@@ -49,6 +49,21 @@ fn files_of_conf_d_are_read_in_the_order_of_their_names() {
 }
 
 #[test]
+fn a_folder_or_file_of_conf_d_that_cannot_be_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("mutt.yaml");
+    write(folder.path(), "mutt.yaml", "");
+    write(folder.path(), "conf.d", "not a folder");
+    let told = config::load(&main).unwrap_err().to_string();
+    assert!(told.contains("conf.d: cannot be read: Not a directory"), "{told}");
+    fs::remove_file(folder.path().join("conf.d")).unwrap();
+    fs::create_dir(folder.path().join("conf.d")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), folder.path().join("conf.d/a.yaml")).unwrap();
+    let told = config::load(&main).unwrap_err().to_string();
+    assert!(told.contains("conf.d/a.yaml: cannot be read: No such file"), "{told}");
+}
+
+#[test]
 fn too_many_or_too_large_files_of_conf_d_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let main = folder.path().join("mutt.yaml");
