@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use crate::base::cidr::IpRanges;
 use crate::config::declare::{key, section};
-use crate::config::kinds::{WholeSeconds, ZeroIsNone, boolean, messages, number};
+use crate::config::kinds::{Networks, WholeSeconds, ZeroIsNone, boolean, messages, number};
 
 section! {
     /// `sources`: how much any one sender may send.
     pub struct Sources {
+        /// Networks from which nothing is taken, at any listener; asked before `allow_from`. What comes from there is
+        /// dropped and counted as `source_denied`; connections are closed.
+        pub deny_from: IpRanges = key("deny_from", Networks, IpRanges::default(), "[10.0.0.0/8, 192.0.2.1]");
         /// Messages a second. What is more is dropped and counted as `rate_limited`.
         pub messages_per_second_max: Option<u32> = key(
             "messages_per_second_max",

@@ -6,8 +6,8 @@ use crate::support::source::{self, Source};
 
 /// Everything below floor 5.
 const BELOW_TELEMETRY: &[&str] = &[
-    "base", "wire", "net", "queue", "model", "mib", "security", "matching", "storage", "spool", "shard",
-    "sink", "alert", "enrich",
+    "base", "wire", "net", "queue", "model", "mib", "security", "matching", "identity", "storage", "spool",
+    "shard", "sink", "alert", "enrich",
 ];
 
 /// The same, and the settings types of the log.
@@ -20,6 +20,7 @@ const BELOW_CONFIG: &[&str] = &[
     "mib",
     "security",
     "matching",
+    "identity",
     "storage",
     "spool",
     "shard",
@@ -39,6 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("security", &["base", "wire"]),
     ("mib", &["base", "wire"]),
     ("matching", &["base", "model"]),
+    ("identity", &["base"]),
     ("storage", &["base", "model"]),
     ("spool", &["base", "model"]),
     ("shard", &["net", "wire", "security", "mib", "model", "matching", "queue", "base"]),

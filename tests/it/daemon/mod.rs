@@ -2,8 +2,10 @@
 
 mod commands;
 mod ending;
+mod identity;
 mod informs;
 mod limits;
+mod listeners;
 mod mibs;
 mod odd_input;
 mod options;
