@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::config::document::{Node, Source, Written};
-use crate::config::elements::element;
+use crate::config::elements::{Element as _, element};
 use crate::config::error::{ConfigError, Place};
 use crate::config::listeners_snmp::LEVELS;
 use crate::config::reader::{Entry, Reader};

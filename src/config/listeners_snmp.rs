@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::base::cidr::IpRanges;
 use crate::config::declare::{Kind, group, key, section};
 use crate::config::document::{Node, Written, is_null};
-use crate::config::elements::element;
+use crate::config::elements::{Element as _, element};
 use crate::config::kinds::{
     Addresses, Choice, Networks, NetworksOrAll, boolean, octets, one_or_list_schema, port, text_schema,
     words_schema,

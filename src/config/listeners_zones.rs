@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::base::cidr::IpRanges;
 use crate::config::declare::{Kind, key, section};
-use crate::config::elements::element;
+use crate::config::elements::{Element as _, element};
 use crate::config::kinds::{Networks, text_schema};
 use crate::config::reader::{Entry, Reader};
 use crate::model::zone::{Zone, Zones};

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
 use crate::config::document::{Node, Written, shown_path};
-use crate::config::elements::element;
+use crate::config::elements::{Element as _, element};
 use crate::config::interpolate::is_variable_name;
 use crate::config::kinds::text_schema;
 use crate::config::reader::{Entry, Reader};
