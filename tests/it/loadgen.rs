@@ -164,9 +164,16 @@ fn every_fault_in_a_store_is_found_and_counted() {
     };
     each("DELETE FROM events WHERE id = ?1", rows(&store, 0, 100, 7));
     // The same row with the id of a producer that there is none of.
-    let double = "INSERT INTO events SELECT received_at, id | (31 << 6), origin, device, reported_host, device_time_us, \
-                  raw_message, program, process_id, oid, trap_type, rule, enriched_data FROM events WHERE id = ?1";
-    each(double, rows(&store, 0, 300, 5));
+    let columns: String = store
+        .query_row(
+            "SELECT group_concat(CASE name WHEN 'id' THEN 'id | (31 << 6)' ELSE name END)
+             FROM (SELECT name FROM pragma_table_info('events') ORDER BY cid)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let double = format!("INSERT INTO events SELECT {columns} FROM events WHERE id = ?1");
+    each(&double, rows(&store, 0, 300, 5));
     each("UPDATE events SET raw_message = 'x' || raw_message WHERE id = ?1", rows(&store, 0, 500, 4));
     let value = "UPDATE events SET enriched_data = replace(enriched_data, 'ticks\",\"value\":', 'ticks\",\"value\":1') WHERE id = ?1";
     each(value, rows(&store, 2, 500, 3));
