@@ -19,6 +19,7 @@ mod corpus_syslog;
 mod corpus_usm;
 mod daemon;
 mod layering;
+mod loadgen;
 mod peers;
 mod peers_pysnmp;
 mod peers_snmpv3;
