@@ -20,7 +20,7 @@ mod wiring;
 
 pub use listeners::port_conflicts;
 pub use names::check_mib_dirs;
-pub use start::{control_runtime, start};
+pub use start::{Configured, control_runtime, start};
 pub use wiring::logging;
 
 use std::net::SocketAddr;

@@ -1,12 +1,14 @@
 //! The configuration as each floor wants it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
-use crate::config::{CredentialKey, Credentials, User};
+use crate::config::{self, CredentialKey, Credentials, User};
+use crate::matching::RuleSet;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
@@ -18,6 +20,17 @@ use crate::shard::runtime::Runtime;
 use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
 use crate::telemetry::logging;
+
+/// The rules in the file at `path`; none, when no file is named.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load_rules(path: Option<&Path>) -> anyhow::Result<RuleSet> {
+    Ok(match path {
+        Some(path) => config::load_rules(path)?,
+        None => RuleSet::compile(Vec::new())?,
+    })
+}
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
@@ -113,7 +126,7 @@ pub fn group(
         runtime,
         shards: shards(settings),
         listeners,
-        own_events: Some(own_events),
+        own_events,
         certificates,
         sources: Arc::new(ArcSwap::from_pointee(sources)),
     }

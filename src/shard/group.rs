@@ -40,8 +40,8 @@ pub struct GroupSettings {
     pub shards: usize,
     /// The listeners.
     pub listeners: Vec<NumberedSpec>,
-    /// Number of the listener that counts the program's own events; `None` when it has none.
-    pub own_events: Option<u8>,
+    /// Number of the listener that counts the program's own events.
+    pub own_events: u8,
     /// Certificates of the listeners over TLS.
     pub certificates: Certificates,
     /// What is taken from whom.
@@ -55,7 +55,7 @@ pub struct BoundGroup {
     datagram_octets_max: usize,
     bound: Bound,
     sources: SourcesInForce,
-    own_events: Option<u8>,
+    own_events: u8,
 }
 
 /// What all shards share.
@@ -101,8 +101,7 @@ pub struct RunningGroup {
 /// The first that cannot be bound.
 pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
     let mut bound = Bound::bind(&settings.listeners, settings.shards, &settings.certificates)?;
-    let own = settings.own_events.map(|number| Listener::new(number, own_events::LISTENER_NAME, "internal"));
-    bound.listeners.extend(own);
+    bound.listeners.push(Listener::new(settings.own_events, own_events::LISTENER_NAME, "internal"));
     let udp = settings.listeners.iter().filter(|listener| listener.spec.stream().is_none());
     Ok(BoundGroup {
         runtime: settings.runtime,
@@ -122,7 +121,7 @@ struct Intakes<'a> {
     numbers: Vec<u8>,
     /// Names of all listeners, for rules.
     names: Arc<ListenerNames>,
-    own_events: Option<u8>,
+    own_events: u8,
 }
 
 impl Intakes<'_> {
@@ -131,7 +130,7 @@ impl Intakes<'_> {
         let SharedContext { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.context.clone();
         let counters = Arc::new(ShardCounters::new(&self.numbers));
         let sources = Arc::clone(&self.sources);
-        let own_events = self.own_events.map(OwnEvents::new);
+        let own_events = Some(OwnEvents::new(self.own_events));
         let pipeline = Pipeline::new(PipelineParts {
             producer,
             newest,

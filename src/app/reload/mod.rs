@@ -13,7 +13,10 @@ mod certificates;
 mod credentials;
 mod mibs;
 mod rules;
+mod settings;
 mod watch;
+
+pub(super) use settings::{LiveParts, SettingsInForce};
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -21,7 +24,6 @@ use std::time::Duration;
 
 use crate::app::reload::watch::{ChangeDetector, Signal, WatchPlan};
 use crate::base::clock::Stopwatch;
-use crate::config::settings::Settings;
 use crate::net::tls::Certificates;
 use crate::security::UsersInForce;
 use crate::shard::names::NamesInForce;
@@ -66,26 +68,28 @@ pub(super) struct InForce {
 }
 
 impl Reloader {
-    /// Starts a thread for each kind that the settings name a file of.
+    /// Starts a thread for each kind.
     ///
     /// # Errors
     /// When a thread cannot be started.
     pub(super) fn start(
-        settings: &Settings,
+        configuration: LiveParts,
         in_force: InForce,
         counters: &Arc<ReloadCounters>,
     ) -> std::io::Result<Self> {
         let InForce { rules, users, names, certificates } = in_force;
-        let kinds = [
-            rules::Rules::of(settings, rules),
-            credentials::Credentials::of(settings, users),
-            mibs::Mibs::of(settings, names),
-        ];
-        let certificates = certificates::SharedCertificates::each_of(&certificates);
-        let kinds = kinds.into_iter().flatten().chain(certificates);
+        let settings = configuration.settings.load_full();
         let interval = settings.pattern_matching.reload_interval;
-        let requests = kinds.map(|kind| spawn(kind, interval, Arc::clone(counters)));
-        Ok(Self { requests: requests.collect::<Result<_, _>>()? })
+        let spawn = |kind| spawn(kind, interval, Arc::clone(counters));
+        let rules = spawn(rules::Rules::of(Arc::clone(&configuration.settings), rules))?;
+        let others = [credentials::Credentials::of(&settings, users), mibs::Mibs::of(&settings, names)];
+        let certificates = certificates::SharedCertificates::each_of(&certificates);
+        let others = others.into_iter().flatten().chain(certificates).map(spawn);
+        let mut requests: Vec<_> = others.collect::<Result<_, _>>()?;
+        // Last, and so the first to be asked: what it names is looked at afterwards.
+        requests.insert(0, spawn(settings::Configuration::of(configuration, vec![rules.clone()]))?);
+        requests.push(rules);
+        Ok(Self { requests })
     }
 
     /// Asks for a reload of everything now, whether anything changed or not.

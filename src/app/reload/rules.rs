@@ -4,22 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::reload::Reloadable;
+use crate::app::reload::settings::SettingsInForce;
 use crate::app::reload::watch::WatchPlan;
-use crate::config;
-use crate::config::settings::Settings;
+use crate::app::wiring;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 
-/// The file of the rules, and where they are in force.
+/// The file of the rules, which the settings in force name, and where the rules are in force.
 pub(super) struct Rules {
-    path: PathBuf,
+    settings: SettingsInForce,
     in_force: RulesInForce,
 }
 
 impl Rules {
-    /// `None` when the settings name no file.
-    pub(super) fn of(settings: &Settings, in_force: RulesInForce) -> Option<Box<dyn Reloadable>> {
-        let path = settings.pattern_matching.rules_file.clone()?;
-        Some(Box::new(Self { path, in_force }))
+    /// The rules that `settings` name now and later.
+    pub(super) fn of(settings: SettingsInForce, in_force: RulesInForce) -> Box<dyn Reloadable> {
+        Box::new(Self { settings, in_force })
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        self.settings.load().pattern_matching.rules_file.clone()
     }
 }
 
@@ -29,13 +32,15 @@ impl Reloadable for Rules {
     }
 
     fn plan(&self) -> WatchPlan {
-        WatchPlan { files: vec![self.path.clone()], directories: Vec::new() }
+        WatchPlan { files: self.path().into_iter().collect(), directories: Vec::new() }
     }
 
     fn load(&mut self) -> Result<String, String> {
-        let file = self.path.display();
-        let set = config::load_rules(&self.path)
-            .map_err(|error| format!("{file} is rejected, the old rules stay in force:\n{error}"))?;
+        let path = self.path();
+        let file = path.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string());
+        let rejected =
+            |error: anyhow::Error| format!("{file} is rejected, the old rules stay in force:\n{error}");
+        let set = wiring::load_rules(path.as_deref()).map_err(rejected)?;
         let (count, before) = (set.len(), self.in_force.load().set.len());
         self.in_force.store(Arc::new(ActiveRules::new(set)));
         Ok(format!("{count} rule(s) from {file} are in force, {before} before"))

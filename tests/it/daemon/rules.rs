@@ -8,7 +8,7 @@ use crate::support::options::Options;
 use crate::support::udp_to;
 
 /// A rules file with one rule: `keyword` is treated with `action`.
-fn one_rule(keyword: &str, action: &str) -> String {
+pub fn one_rule(keyword: &str, action: &str) -> String {
     format!(
         "rules:\n  - {{id: r-{keyword}, name: About {keyword}, pattern_type: keyword, keywords: [{keyword}], \
          severity: warning, action: {action}}}\n"
@@ -26,7 +26,7 @@ fn start(rules: &str) -> Daemon {
 }
 
 /// Exchanges a file in one step, as careful editors do.
-fn replace(path: &Path, text: &str) {
+pub fn replace(path: &Path, text: &str) {
     let fresh = path.with_extension("new");
     std::fs::write(&fresh, text).unwrap();
     std::fs::rename(&fresh, path).unwrap();
