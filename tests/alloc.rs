@@ -60,7 +60,7 @@ fn rules() -> RuleSet {
         rule("down", Pattern::Keywords(vec!["down".to_owned(), "unreachable".to_owned()]), Action::Webhook),
         rule("fan", regex("(?:fan|psu) tray [0-9]+.*fail"), Action::Store),
         rule_of_level("close", "notice..notice", Some(Pattern::Keywords(vec!["close".to_owned()]))),
-        rule_of_level("digits", "crit", Some(regex(r"\d{5}.*\d{5}"))),
+        rule_of_level("digits", "crit", Some(regex("[0-9]=[0-9]"))),
         rule_of_level("critical", "crit", None),
         rule("address", regex(r"\d+\.\d+\.\d+\.\d+"), Action::Store),
     ])
