@@ -10,6 +10,8 @@ pub mod notification;
 pub mod readable;
 pub mod refused;
 pub mod reported_source;
+pub mod severity;
 pub mod snmp_user;
 pub mod syslog;
+pub mod trailing;
 pub mod zone;

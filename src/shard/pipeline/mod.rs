@@ -22,6 +22,7 @@ use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
+use crate::model::trailing::Trailing;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::gate::SourcePolicy;
@@ -157,6 +158,8 @@ struct Decoded {
     kind: Kind,
     source: IpAddr,
     text: Span,
+    trailing: Trailing,
+    content_start: u32,
     raw_bytes: Span,
     enriched: Span,
     reasons: Reasons,
@@ -262,6 +265,8 @@ impl Pipeline {
             source: decoded.source,
             kind: decoded.kind,
             text: decoded.text,
+            trailing: decoded.trailing,
+            content_start: decoded.content_start,
             raw_bytes,
             enriched: decoded.enriched,
             rule: matched.map(|index| index.0),

@@ -10,6 +10,7 @@ use crate::base::clock::{ManualClock, Timestamp};
 use crate::base::span::Span;
 use crate::model::batch::InformKey;
 use crate::model::event::{Body, Event, Kind, NotificationRecord, Reasons};
+use crate::model::trailing::Trailing;
 use crate::queue::{Producer, bounded};
 
 /// A store in memory that refuses the first `refusals` writes.
@@ -89,6 +90,8 @@ fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
             source: IpAddr::from([127, 0, 0, 1]),
             kind: Kind::SnmpV2c,
             text: Span::EMPTY,
+            trailing: Trailing::NONE,
+            content_start: 0,
             raw_bytes: Span::EMPTY,
             enriched: Span::EMPTY,
             rule: None,
