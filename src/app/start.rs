@@ -82,7 +82,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         },
     };
     let (group, listeners, responder) = bound.start(&surroundings)?;
-    let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, listeners.len())?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, &listeners)?;
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
@@ -181,12 +181,13 @@ impl Sink {
         consumer: Consumer<Batch>,
         receipts: Receipts,
         clock: Arc<dyn Clock>,
-        listeners: usize,
+        listeners: &[Listener],
     ) -> anyhow::Result<Self> {
-        let counters = Arc::new(SinkCounters::new(listeners));
+        let counters = Arc::new(SinkCounters::new(listeners.len()));
         let stop = Arc::new(AtomicBool::new(false));
         let writer = Writer::new(store, settings.storage.keep_community)?
             .with_quarantine(settings.snmpv3.quarantine_messages_max);
+        writer.name_listeners((0..).zip(listeners.iter().map(|listener| listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,

@@ -57,6 +57,19 @@ pub enum OpenError {
         /// The last version known here.
         known: i64,
     },
+    /// The file was written by an earlier version of this program.
+    #[error(
+        "{path} has schema version {found}, this muttd needs {known}: stop every muttd that uses it, then run `muttd store upgrade`; it says \
+         beforehand how long it takes and how much room it needs"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
     /// `storage.node_id` differs from what the store's ids were made with.
     #[error(
         "storage.node_id is {configured}, but the ids in {path} were made with {stored}; set it to {stored} or leave it out"

@@ -10,5 +10,6 @@ pub mod error;
 pub mod quarantine;
 pub mod refused;
 pub mod schema;
+pub mod shapes;
 pub mod snmp_users;
 pub mod writer;

@@ -21,6 +21,7 @@ mod layering;
 mod peers;
 mod peers_pysnmp;
 mod peers_snmpv3;
+mod rows;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod support;
