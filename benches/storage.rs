@@ -59,7 +59,7 @@ fn bench(criterion: &mut Criterion) {
         path: directory.path().join("messages.db"),
         connection_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Full,
-        node_id: Some(1),
+        node_id: 1,
     };
     let store = open(&settings).unwrap_or_else(|error| panic!("{error}"));
     let mut writer = Writer::new(store, false).unwrap_or_else(|error| panic!("{error}"));

@@ -10,7 +10,7 @@ const DESCRIPTORS_RESERVED: u64 = 128;
 
 /// What was found out at start-up.
 pub(super) struct Facts {
-    /// Node id of the store.
+    /// Node id of this instance.
     pub(super) node_id: u64,
     /// SNMPv3 users with a credential that is active.
     pub(super) snmpv3_users: usize,
@@ -38,7 +38,7 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
         "store {} (node {:012x}, synchronous {})",
         settings.storage.database.path.display(),
         facts.node_id,
-        wiring::store(settings).synchronous.as_str()
+        wiring::synchronous(settings).as_str()
     );
     if let Some(path) = &settings.pattern_matching.rules_file {
         tracing::info!("{} rule(s) from {}", app.reloader.rules_in_force(), path.display());

@@ -5,6 +5,7 @@
 mod announce;
 mod changes;
 mod forgetting;
+mod identity;
 mod memory;
 pub mod mib_commands;
 mod names;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
-use crate::app::{names, wiring};
+use crate::app::{identity, names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Settings};
 use crate::matching::RuleSet;
@@ -68,7 +68,7 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
     };
     let mut quarantine = Quarantine::open(&settings.storage.database.path)?;
     let users = wiring::users(&credentials.unwrap_or_default(), &Users::default());
-    let engine = quarantine.engine_number()?.map(EngineId::of_ours);
+    let engine = identity::engine_number(settings)?.map(EngineId::of_ours);
     let rules = ActiveRules::new(rules.keeping_all());
     // What the listener would not take now is not decoded, either.
     let sources = SourcePolicy { snmp: settings.listeners.snmp.policy.clone(), ..SourcePolicy::default() };

@@ -14,10 +14,11 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, memory, names, wiring};
+use crate::app::{self, App, forgetting, identity, memory, names, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
+use crate::identity::{EngineBoot, Identity};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::net::sys;
@@ -31,7 +32,7 @@ use crate::shard::stream::StreamSurroundings;
 use crate::shard::stream::acknowledgements::Mailbox;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
-use crate::storage::connection::Store;
+use crate::storage::connection::{Store, StoreLock};
 use crate::storage::snmp_users::{forget, report};
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
@@ -45,8 +46,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
     let credentials = settings.snmpv3.credentials_file.as_deref();
     let credentials = credentials.map(config::load_credentials).transpose()?;
-    let store = storage::connection::open(&wiring::store(settings))?;
-    let (usm, forgetting) = usm(&credentials, &store, settings, &control)?;
+    let (mut identity, store) = open_store(settings)?;
+    let (usm, forgetting) = usm(&credentials, &mut identity, &store, settings, &control)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let tls = load_tls(settings)?;
     let names = names::start(settings)?;
@@ -56,7 +57,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
 
     let slots = wiring::queue_slots(settings, bound.listeners.len());
     let facts = Facts {
-        node_id: store.node_id,
+        node_id: identity.node_id(),
         snmpv3_users: usm.users.load().len(),
         memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings, &names.load()),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
@@ -112,6 +113,14 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     Ok(app)
 }
 
+/// The store, and the identity beside it.
+fn open_store(settings: &Settings) -> anyhow::Result<(Identity, Store)> {
+    let lock = StoreLock::take(&settings.storage.database.path)?;
+    let identity = identity::open(settings, &lock)?;
+    let store = storage::connection::open_locked(&wiring::store(settings, identity.node_id()), lock)?;
+    Ok((identity, store))
+}
+
 /// The certificates of the listeners over TLS, and where they are from.
 fn load_tls(settings: &Settings) -> anyhow::Result<Option<(TlsSettings, TlsInForce)>> {
     let Some(files) = settings.listeners.syslog.tls_settings() else { return Ok(None) };
@@ -127,10 +136,11 @@ fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
     }
 }
 
-/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known, until
+/// SNMPv3: our engine, started once more, the users of the configuration, and the clocks that were known, until
 /// somebody asks that one be forgotten; and what waits for that.
 fn usm(
     credentials: &Option<Credentials>,
+    identity: &mut Identity,
     store: &Store,
     settings: &Settings,
     control: &Runtime,
@@ -139,8 +149,8 @@ fn usm(
     let asked = forget::newest(&store.connection).context("cannot read the store")?;
     let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
     let users = credentials.as_ref().map(users).unwrap_or_default();
-    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
-    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(life.number), life.boots)), users);
+    let EngineBoot { number, boots } = identity.begin_engine_boot()?;
+    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(number), boots)), users);
     let clocks = report::clocks(&store.connection, SENDERS_MAX);
     for clock in clocks.context("cannot read the clocks of SNMP engines from the store")? {
         if let Some(engine) = EngineId::new(&clock.engine_id) {

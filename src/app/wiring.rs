@@ -20,6 +20,18 @@ use crate::telemetry::logging;
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
 
+/// Name of the listener of SNMP notifications.
+pub const SNMP_UDP: &str = "snmp-udp";
+
+/// Name of the listener of syslog over UDP.
+pub const SYSLOG_UDP: &str = "syslog-udp";
+
+/// Name of the listener of syslog over TCP.
+pub const SYSLOG_TCP: &str = "syslog-tcp";
+
+/// Name of the listener of syslog over TLS.
+pub const SYSLOG_TLS: &str = "syslog-tls";
+
 /// Name of the RELP listener.
 pub const RELP: &str = "syslog-relp";
 
@@ -43,18 +55,23 @@ pub fn logging(settings: &Settings) -> logging::LogSettings {
     logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
 }
 
-/// The store.
-pub fn store(settings: &Settings) -> StoreSettings {
+/// The store of the instance with this node id.
+pub fn store(settings: &Settings, node_id: u64) -> StoreSettings {
     StoreSettings {
         path: settings.storage.database.path.clone(),
         connection_timeout: settings.storage.database.connection_timeout,
-        synchronous: match settings.storage.database.synchronous {
-            settings::Synchronous::Off => Synchronous::Off,
-            settings::Synchronous::Normal => Synchronous::Normal,
-            settings::Synchronous::Full => Synchronous::Full,
-            settings::Synchronous::Extra => Synchronous::Extra,
-        },
-        node_id: settings.storage.node_id,
+        synchronous: synchronous(settings),
+        node_id,
+    }
+}
+
+/// Durability of a commit.
+pub fn synchronous(settings: &Settings) -> Synchronous {
+    match settings.storage.database.synchronous {
+        settings::Synchronous::Off => Synchronous::Off,
+        settings::Synchronous::Normal => Synchronous::Normal,
+        settings::Synchronous::Full => Synchronous::Full,
+        settings::Synchronous::Extra => Synchronous::Extra,
     }
 }
 
@@ -128,7 +145,7 @@ pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) ->
     let mut udp = Vec::new();
     if snmp.enabled {
         udp.push(UdpListenerSettings {
-            name: "snmp-udp",
+            name: SNMP_UDP,
             protocol: Protocol::Snmp,
             datagram_octets_max: snmp.buffer_size_octets,
             sources: ListenerSources {
@@ -146,7 +163,7 @@ pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) ->
     }
     if syslog.enabled && syslog.protocol.udp() {
         udp.push(UdpListenerSettings {
-            name: "syslog-udp",
+            name: SYSLOG_UDP,
             protocol: Protocol::Syslog,
             datagram_octets_max: syslog.buffer_size_octets,
             sources: syslog_sources(syslog, true),
@@ -188,8 +205,8 @@ fn streams(syslog: &settings::SyslogListener, tls: Option<&TlsInForce>) -> Vec<T
     let unacknowledged_max = syslog.relp.unacknowledged_max;
     let relp_tls = tls.filter(|_| syslog.relp.tls);
     let all = [
-        (syslog.protocol.tcp(), "syslog-tcp", syslog.port, Speech::Syslog, None),
-        (syslog.tls.enabled, "syslog-tls", syslog.tls.port, Speech::Syslog, tls),
+        (syslog.protocol.tcp(), SYSLOG_TCP, syslog.port, Speech::Syslog, None),
+        (syslog.tls.enabled, SYSLOG_TLS, syslog.tls.port, Speech::Syslog, tls),
         (syslog.relp.enabled, RELP, syslog.relp.port, Speech::Relp { unacknowledged_max }, relp_tls),
     ];
     let used = all.into_iter().filter(|(used, ..)| syslog.enabled && *used);

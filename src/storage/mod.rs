@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod devices;
 pub mod error;
+pub mod inheritance;
 pub mod quarantine;
 pub mod refused;
 pub mod schema;

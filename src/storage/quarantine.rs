@@ -111,16 +111,6 @@ impl Quarantine {
         Ok(Self { path: path.to_path_buf(), connection })
     }
 
-    /// What makes the ID of the store's SNMP engine unique; `None` in a store that never had one.
-    ///
-    /// # Errors
-    /// See [`QuarantineError`].
-    pub fn engine_number(&self) -> Result<Option<u64>, QuarantineError> {
-        let sql = "SELECT value FROM store_settings WHERE name = 'snmp_engine_number'";
-        let number = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).optional();
-        Ok(number.map_err(|source| self.error(source))?.map(|number| number as u64))
-    }
-
     /// The oldest messages that wait and came after `after`, at most `most`, and the id up to which was looked.
     /// Notes whose row is not there any more are left out.
     ///

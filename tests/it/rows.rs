@@ -30,7 +30,7 @@ fn writer(folder: &Path) -> Writer {
         path: folder.join("messages.db"),
         connection_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Off,
-        node_id: Some(0xabc),
+        node_id: 0xabc,
     };
     let writer = Writer::new(connection::open(&settings).unwrap(), true).unwrap();
     writer.name_listeners([LISTENER].into_iter()).unwrap();
@@ -257,7 +257,7 @@ fn received_at_is_what_the_clock_said_though_the_id_is_ahead_of_it() {
         path: folder.path().join("messages.db"),
         connection_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Off,
-        node_id: None,
+        node_id: 0xabc,
     };
     let store = connection::open(&settings).unwrap();
     assert_eq!(store.newest, batch.events[3].id);

@@ -19,7 +19,7 @@ fn store(directory: &std::path::Path) -> Store {
         path: directory.join("messages.db"),
         connection_timeout: Duration::from_secs(1),
         synchronous: Synchronous::Off,
-        node_id: Some(0xabc),
+        node_id: 0xabc,
     })
     .unwrap()
 }

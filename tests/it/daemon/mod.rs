@@ -2,6 +2,7 @@
 
 mod commands;
 mod ending;
+mod identity;
 mod informs;
 mod limits;
 mod mibs;
