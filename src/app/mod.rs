@@ -14,6 +14,7 @@ mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
+pub mod store_upgrade;
 mod tls;
 mod wiring;
 

@@ -59,7 +59,7 @@ pub const CACHE_OCTETS: usize = 64 * 1024 * 1024;
 const CHECKPOINT_PAGES: i64 = 2_048;
 
 /// A page holds about 50 messages. Larger pages mean fewer of them; measured best at 16 KiB.
-const PAGE_OCTETS: i64 = 16_384;
+pub(super) const PAGE_OCTETS: i64 = 16_384;
 
 /// An open store and its lock.
 #[derive(Debug)]

@@ -44,7 +44,9 @@ pub fn read(path: &Path, _lock: &StoreLock) -> Result<Option<Inheritance>, OpenE
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
     match identify(&connection, path)? {
         0 => Ok(None),
-        schema::VERSION => read_tables(&connection, "facts >> 3 & 255, facts & 7 <> 0", "facts").map_err(sqlite),
+        schema::VERSION => {
+            read_tables(&connection, "facts >> 3 & 255, facts & 7 <> 0", "facts").map_err(sqlite)
+        }
         // Before it is upgraded.
         _ => read_tables(&connection, "origin >> 4 & 255, origin & 15 <> 0", "origin").map_err(sqlite),
     }

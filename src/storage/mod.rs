@@ -13,4 +13,5 @@ pub mod refused;
 pub mod schema;
 pub mod shapes;
 pub mod snmp_users;
+pub mod upgrade;
 pub mod writer;

@@ -26,3 +26,4 @@ mod rows;
 mod samples;
 mod support;
 mod tidy;
+mod upgrade;
