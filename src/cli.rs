@@ -160,6 +160,12 @@ fn fail(reason: &dyn std::fmt::Display) -> ExitCode {
 /// Validates everything and says so.
 fn check(path: &Path) -> ExitCode {
     let report = config::check(path);
+    if report.is_ok() {
+        let conflicts = config::load(path).map(|settings| app::port_conflicts(&settings)).unwrap_or_default();
+        if !conflicts.is_empty() {
+            return fail(&conflicts.join("\nmuttd: "));
+        }
+    }
     say(report.to_string().trim_end());
     if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

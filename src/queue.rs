@@ -13,6 +13,7 @@ use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 
 /// What both ends share.
 #[derive(Debug)]
@@ -181,6 +182,15 @@ impl<T> Depth<T> {
     #[must_use]
     pub fn events_max(&self) -> u64 {
         self.0.events_max
+    }
+
+    /// The metrics of the queue.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        [
+            Metric::gauge("mutt_queue_depth", "Messages in the queue", self.events()),
+            Metric::gauge("mutt_queue_capacity", "Messages that the queue takes at most", self.events_max()),
+        ]
+        .into_iter()
     }
 }
 

@@ -20,9 +20,10 @@ use mutt::queue::{self, Consumer};
 use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
 };
+use mutt::shard::admission::{Admission, SourcePolicy};
 use mutt::shard::counters::ShardCounters;
-use mutt::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
+use mutt::shard::listener::ListenerSources;
 use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rate_limit::{RateLimiter, RateSettings};
 use mutt::shard::receive::{Shard, ShardSocket};
@@ -57,7 +58,7 @@ fn rules() -> RuleSet {
 }
 
 /// A gate that asks everything it can ask, and lets all through.
-fn gate() -> Gate {
+fn admission() -> Admission {
     let rate = RateSettings {
         messages_per_second: 1_000_000,
         burst_messages: 10_000_000,
@@ -65,9 +66,15 @@ fn gate() -> Gate {
     };
     let everywhere = IpRanges::parse(["127.0.0.0/8", "10.0.0.0/8"]).unwrap();
     let relays = IpRanges::parse(["192.0.2.1"]).unwrap();
-    let listener = ListenerSources { allowed: Some(everywhere), is_limited: true, relays };
-    Gate::new(Arc::new(SourcePolicy {
-        listeners: vec![listener; 2],
+    let listener = ListenerSources {
+        allowed: Some(everywhere),
+        is_limited: true,
+        relays,
+        is_checked_when_accepted: false,
+    };
+    Admission::new(Arc::new(SourcePolicy {
+        denied: IpRanges::parse(["192.0.2.66"]).unwrap(),
+        listeners: [(0, listener.clone()), (1, listener)].into_iter().collect(),
         snmp: SnmpPolicy {
             communities: Some(vec![Community::new(b"public", None)]),
             ..SnmpPolicy::default()
@@ -106,7 +113,7 @@ impl Rig {
         let usm = Arc::new(Usm::new(engine(), users()));
         let pipeline = Pipeline::new(PipelineParts { snmpv3: usm, ..PipelineParts::new(in_force) });
         let intake =
-            Intake::new(gate(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
+            Intake::new(admission(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
         let socket = |socket: UdpSocket, protocol, listener| {
             let port = socket.local_addr().unwrap().port();
@@ -179,7 +186,7 @@ fn set(from: u32) -> Vec<(Protocol, Vec<u8>)> {
 
 #[test]
 fn a_message_costs_no_allocation_from_socket_to_queue() {
-    let counters = Arc::new(ShardCounters::new(2));
+    let counters = Arc::new(ShardCounters::new(&[0, 1]));
     let mut rig = Rig::new(&counters);
     // Different messages than those counted: what is learned from the first set must do for the second.
     let (warm_up, messages) = (set(0), set(SET));
@@ -187,13 +194,13 @@ fn a_message_costs_no_allocation_from_socket_to_queue() {
         rig.drive(&warm_up);
     }
     (rig.events, rig.informs, rig.hits) = (0, 0, 0);
-    let discarded_before = counters.listeners[0].discarded.get();
+    let discarded_before = counters.listeners.get(0).unwrap().discarded.get();
     let info = allocation_counter::measure(|| {
         for _ in 0..MESSAGES / SET {
             rig.drive(&messages);
         }
     });
-    let discarded = counters.listeners[0].discarded.get() - discarded_before;
+    let discarded = counters.listeners.get(0).unwrap().discarded.get() - discarded_before;
     let total = u64::try_from(rig.events).unwrap() + discarded;
     assert_eq!(total, u64::from(MESSAGES), "every message came out, or was discarded by the rule for that");
     assert!(discarded > 0, "the rule that discards was never hit");
@@ -209,7 +216,7 @@ fn a_message_costs_no_allocation_from_socket_to_queue() {
 /// A storm of one kind makes batches that are full by their octets, not by their events.
 #[test]
 fn a_storm_of_notifications_costs_no_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let storm = |from: u32| -> Vec<_> {
         (from..from + SET).map(|n| (Protocol::Snmp, samples::link_down(n, Pdu::Inform))).collect()
     };
@@ -249,7 +256,7 @@ fn engine() -> Option<LocalEngine> {
 /// Version 3: informs and traps of many engines, authentic and encrypted, and the same by a user that nobody knows.
 #[test]
 fn a_storm_of_encrypted_traps_costs_no_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let agents: Vec<Agent> = (0..50).map(|n| Agent::new(n, "ops", "auth-secret", "priv-secret")).collect();
     let strangers: Vec<Agent> =
         (0..5).map(|n| Agent::new(n, "nobody", "auth-secret", "priv-secret")).collect();
@@ -279,7 +286,7 @@ fn a_storm_of_encrypted_traps_costs_no_allocation() {
 
 #[test]
 fn the_counter_notices_one_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let messages = set(0);
     let cold = allocation_counter::measure(|| rig.drive(&messages));
     assert!(cold.count_total > 0, "the first messages fill empty buffers");

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::app::wiring;
+use crate::app::listeners;
 use crate::base::files::SystemFiles;
 use crate::config::settings::Settings;
 use crate::identity::{self, EngineBoot, Identity, IdentityError, Inherited};
+use crate::shard::listener::Protocol;
 use crate::shard::own_events;
 use crate::storage::connection::StoreLock;
 use crate::storage::inheritance::{self, Inheritance};
+
+/// Name of the listener of SNMP notifications in such a store.
+const SNMP_UDP: &str = "snmp-udp";
 
 /// Listeners that a store without an identity can have rows of: their numbers were positions in the order of binding.
 const POSITIONS_MAX: u8 = 6;
@@ -59,20 +63,19 @@ pub(super) fn engine_number(settings: &Settings) -> Result<Option<u64>, Identity
 fn inherited(settings: &Settings, store: &Inheritance) -> Inherited {
     let order = bind_order(settings);
     let rows = &store.listener_numbers;
-    let fits = rows.iter().all(|(number, rows)| {
-        order.get(usize::from(*number)).is_some_and(|name| match *name {
-            wiring::SNMP_UDP => !rows.has_syslog,
-            _ => !rows.has_snmp,
-        })
+    let fits = rows.iter().all(|(number, rows)| match order.get(usize::from(*number)) {
+        Some((_, Protocol::Snmp)) => !rows.has_syslog,
+        Some((_, Protocol::Syslog)) => !rows.has_snmp,
+        None => false,
     });
     let listeners = if rows.is_empty() {
         Vec::new()
     } else if fits {
-        (0..).zip(order).map(|(number, name)| (name.to_owned(), number)).collect()
+        (0..).zip(order).map(|(number, (name, _))| (name.to_owned(), number)).collect()
     } else {
         let mut snmp = rows.iter().filter(|(_, rows)| rows.has_snmp && !rows.has_syslog);
         match (snmp.next(), snmp.next()) {
-            (Some((number, _)), None) => vec![(wiring::SNMP_UDP.to_owned(), *number)],
+            (Some((number, _)), None) => vec![(SNMP_UDP.to_owned(), *number)],
             _ => Vec::new(),
         }
     };
@@ -85,18 +88,12 @@ fn inherited(settings: &Settings, store: &Inheritance) -> Inherited {
     }
 }
 
-/// The listeners of the configuration in the order in which they were bound when numbers were positions.
-fn bind_order(settings: &Settings) -> Vec<&'static str> {
-    let syslog = &settings.listeners.syslog;
-    let order = [
-        (settings.listeners.snmp.enabled, wiring::SNMP_UDP),
-        (syslog.enabled && syslog.protocol.udp(), wiring::SYSLOG_UDP),
-        (syslog.enabled && syslog.protocol.tcp(), wiring::SYSLOG_TCP),
-        (syslog.enabled && syslog.tls.enabled, wiring::SYSLOG_TLS),
-        (syslog.enabled && syslog.relp.enabled, wiring::RELP),
-        (settings.sources.messages_per_second_max.is_some(), own_events::LISTENER_NAME),
-    ];
-    order.into_iter().filter(|(is_bound, _)| *is_bound).map(|(_, name)| name).collect()
+/// The listeners of the configuration in the order in which they were bound when numbers were positions. The order of the
+/// table is still the same; our own events came last.
+fn bind_order(settings: &Settings) -> Vec<(&'static str, Protocol)> {
+    let bound = listeners::specify(settings).into_iter().map(|spec| (spec.name, spec.protocol));
+    let own = settings.sources.messages_per_second_max;
+    bound.chain(own.map(|_| (own_events::LISTENER_NAME, Protocol::Syslog))).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod announce;
 mod changes;
 mod forgetting;
 mod identity;
+mod listeners;
 mod memory;
 pub mod mib_commands;
 mod names;
@@ -19,6 +20,7 @@ mod tls;
 mod wiring;
 
 pub use forgetting::LOOK_INTERVAL;
+pub use listeners::port_conflicts;
 pub use names::check_mib_dirs;
 pub use start::{control_runtime, start};
 pub use wiring::logging;
@@ -49,7 +51,7 @@ pub struct App {
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
     reloader: reload::Reloader,
-    certificates: Option<changes::Watched>,
+    certificates: Vec<changes::Watched>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -87,7 +89,7 @@ impl App {
     /// Reads the files of rules, credentials, MIB modules and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
-        if let Some(certificates) = &self.certificates {
+        for certificates in &self.certificates {
             certificates.request();
         }
     }

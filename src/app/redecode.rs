@@ -16,12 +16,13 @@ use arc_swap::ArcSwap;
 
 use crate::app::{identity, names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
+use crate::base::drop_reason::DropReason;
 use crate::config::{self, Settings};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::security::{EngineId, Users, Usm};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::pipeline::{Arrival, Outcome, Pipeline, PipelineParts, Protocol};
 use crate::shard::rules::ActiveRules;
 use crate::storage::quarantine::{Decoded, Quarantine, REPLAYED, Settled, Waiting};
@@ -113,8 +114,8 @@ fn decode_some(
         let (events, octets) = (batch.events.len(), batch.octets.len());
         let reason = match pipeline.process(&arrival(waiting), batch) {
             Outcome::Appended { undecoded } => undecoded,
-            Outcome::Discarded | Outcome::Discovery => Some("nothing to be kept"),
-            Outcome::Refused(refusal) => Some(refusal.as_str()),
+            Outcome::Discarded | Outcome::Dropped(DropReason::Snmpv3Discovery) => Some("nothing to be kept"),
+            Outcome::Dropped(reason) => Some(reason.as_str()),
         };
         // Nobody is answered, and what was heard long ago is no news of a user.
         batch.informs.clear();

@@ -14,22 +14,25 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, identity, memory, names, wiring};
+use crate::app::{self, App, forgetting, identity, listeners, memory, names, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
-use crate::identity::{EngineBoot, Identity};
+use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::net::sys;
-use crate::net::tls::{self, TlsInForce, TlsSettings};
+use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
 use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
-use crate::shard::group::{self, Listener, Surroundings};
+use crate::shard::group::{self, GroupSettings, SharedContext};
+use crate::shard::listener::{Listener, ListenerSpec, NumberedSpec};
+use crate::shard::own_events;
 use crate::shard::rules::{ActiveRules, RulesInForce};
-use crate::shard::stream::StreamSurroundings;
-use crate::shard::stream::acknowledgements::Mailbox;
+use crate::shard::runtime::Runtime as ReceiveRuntime;
+use crate::shard::stream::StreamContext;
+use crate::shard::stream::ack_queue::AckQueue;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
 use crate::storage::connection::{Store, StoreLock};
@@ -49,13 +52,12 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let (mut identity, store) = open_store(settings)?;
     let (usm, forgetting) = usm(&credentials, &mut identity, &store, settings, &control)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
-    let tls = load_tls(settings)?;
+    let group_settings = group_settings(settings, runtime, &mut identity)?;
     let names = names::start(settings)?;
-    let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));
     let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
 
-    let slots = wiring::queue_slots(settings, bound.listeners.len());
+    let slots = wiring::queue_slots(settings, bound.listeners().len());
     let facts = Facts {
         node_id: identity.node_id(),
         snmpv3_users: usm.users.load().len(),
@@ -68,8 +70,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
-    let mailbox = Arc::new(Mailbox::default());
-    let surroundings = Surroundings {
+    let acks = Arc::new(AckQueue::default());
+    let context = SharedContext {
         producer,
         rules: Arc::clone(&in_force),
         newest: store.newest,
@@ -77,19 +79,20 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
-        streams: StreamSurroundings {
-            mailbox: Arc::clone(&mailbox),
-            stored: stored_over_relp(&store, &bound.listeners)?.into(),
+        streams: StreamContext {
+            acks: Arc::clone(&acks),
+            stored: repeatable_messages(&store, &group_settings.listeners)?.into(),
         },
     };
-    let (group, listeners, responder) = bound.start(&surroundings)?;
-    let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, &listeners)?;
+    let (group, listeners, responder) = bound.start(&context)?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
 
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
+        rules: Arc::clone(&in_force),
         depth,
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),
@@ -105,7 +108,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         http_address,
         http_stop,
         reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
-        certificates: tls.map(|(files, tls)| app::tls::watch(files, tls, &control)),
+        certificates: app::tls::watch(&group_settings.certificates, &control),
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };
@@ -121,18 +124,32 @@ fn open_store(settings: &Settings) -> anyhow::Result<(Identity, Store)> {
     Ok((identity, store))
 }
 
-/// The certificates of the listeners over TLS, and where they are from.
-fn load_tls(settings: &Settings) -> anyhow::Result<Option<(TlsSettings, TlsInForce)>> {
-    let Some(files) = settings.listeners.syslog.tls_settings() else { return Ok(None) };
-    let tls = tls::load(&files).context("listeners.syslog.tls")?;
-    Ok(Some((files, TlsInForce::new(tls))))
+/// What to receive: the listeners, each with the number that is kept for its name, and their certificates.
+fn group_settings(
+    settings: &Settings,
+    runtime: ReceiveRuntime,
+    identity: &mut Identity,
+) -> anyhow::Result<GroupSettings> {
+    let conflicts = listeners::port_conflicts(settings);
+    anyhow::ensure!(conflicts.is_empty(), "{}", conflicts.join("; "));
+    let specs = listeners::specify(settings);
+    let certificates = Certificates::load(specs.iter().filter_map(ListenerSpec::tls));
+    let certificates = certificates.context("listeners.syslog.tls")?;
+    let numbered: Result<Vec<NumberedSpec>, IdentityError> = specs
+        .into_iter()
+        .map(|spec| Ok(NumberedSpec { number: identity.listener_number(spec.name)?, spec: Arc::new(spec) }))
+        .collect();
+    // The program has something to say only where there is a limit.
+    let limit = settings.sources.messages_per_second_max;
+    let own_events = limit.map(|_| identity.listener_number(own_events::LISTENER_NAME)).transpose()?;
+    Ok(wiring::group(settings, runtime, numbered?, own_events, certificates))
 }
 
 /// Who is told of what was committed.
-fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
+fn receipts(responder: Responder, acks: Arc<AckQueue>) -> Receipts {
     Receipts {
         inform: Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local)),
-        relp: Box::new(move |acknowledgements| mailbox.post(acknowledgements)),
+        relp: Box::new(move |acknowledgements| acks.push(acknowledgements)),
     }
 }
 
@@ -193,11 +210,12 @@ impl Sink {
         clock: Arc<dyn Clock>,
         listeners: &[Listener],
     ) -> anyhow::Result<Self> {
-        let counters = Arc::new(SinkCounters::new(listeners.len()));
+        let numbers: Vec<u8> = listeners.iter().map(|listener| listener.number).collect();
+        let counters = Arc::new(SinkCounters::new(&numbers));
         let stop = Arc::new(AtomicBool::new(false));
         let writer = Writer::new(store, settings.storage.keep_community)?
             .with_quarantine(settings.snmpv3.quarantine_messages_max);
-        writer.name_listeners((0..).zip(listeners.iter().map(|listener| listener.name)))?;
+        writer.name_listeners(listeners.iter().map(|listener| (listener.number, listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,
@@ -248,12 +266,14 @@ fn write_pid_file(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write the pid file {}", path.display()))
 }
 
-/// The newest messages that the RELP listener took before; none without such a listener.
-fn stored_over_relp(store: &Store, listeners: &[Listener]) -> anyhow::Result<Vec<Vec<u8>>> {
-    match listeners.iter().position(|listener| listener.name == wiring::RELP) {
-        Some(number) => store.newest_messages(number as u8).context("cannot read the newest messages"),
-        None => Ok(Vec::new()),
+/// The newest stored messages of the listeners whose senders may repeat them.
+fn repeatable_messages(store: &Store, listeners: &[NumberedSpec]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut messages = Vec::new();
+    for listener in listeners.iter().filter(|listener| listener.spec.repeatable_messages() > 0) {
+        let newest = store.newest_messages(listener.number);
+        messages.extend(newest.context("cannot read the newest messages")?);
     }
+    Ok(messages)
 }
 
 /// The rules of the configuration; none, when no file is named.

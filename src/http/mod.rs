@@ -132,7 +132,7 @@ async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
             "receive_buffer_bytes_asked": listener.receive_buffer_octets.map(|(asked, _)| asked),
             "receive_buffer_bytes_granted": listener.receive_buffer_octets.map(|(_, granted)| granted),
             "connections_open": listener.connections.as_ref().map(|(_, admission)| admission.open()),
-            "connections": listener.connections.as_ref().map(|(counters, _)| BTreeMap::from(counters.all())),
+            "connections": listener.connections.as_ref().map(|(counters, _)| counters.all().collect::<BTreeMap<_, _>>()),
         }));
     }
     all.push(json!({ "name": "http", "transport": "tcp", "addresses": [context.address] }));

@@ -16,6 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use mutt::base::drop_reason::DropReason;
 use mutt::base::limits;
 use mutt::base::span::Span;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
@@ -520,7 +521,7 @@ pub fn pipeline(data: &[u8]) {
             assert_eq!((inform.event.is_none(), inform.peer), (inform.is_report, arrival.peer));
             assert!(snmp::decode(batch.bytes(inform.response)).is_ok());
         }
-        if outcome == Outcome::Discovery {
+        if outcome == Outcome::Dropped(DropReason::Snmpv3Discovery) {
             assert!(batch.events.is_empty() && protocol == Protocol::Snmp);
             return;
         }

@@ -182,7 +182,7 @@ fn the_shipped_configuration_spells_out_every_key() {
             !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
         })
         .count();
-    assert_eq!(values, 74);
+    assert_eq!(values, 75);
 }
 
 #[test]

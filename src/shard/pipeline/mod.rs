@@ -1,4 +1,4 @@
-//! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
+//! Decodes and matches one message: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
 //!
 //! ```text
 //! Arrival -> snmp or syslog (decode, render) -> rules -> Event in the Batch, with the answers it asks for
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::base::clock::Timestamp;
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
@@ -25,21 +26,13 @@ use crate::model::notification::Describer;
 use crate::model::trailing::Trailing;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::names::NamesInForce;
+use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
-use crate::shard::snmp_policy::PolicyRefusal;
 
+pub use crate::shard::listener::Protocol;
 pub use informs::InformHasher;
-
-/// What a listener's octets are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// Syslog.
-    Syslog,
-    /// SNMP notifications.
-    Snmp,
-}
 
 /// A datagram or frame, and how it came.
 #[derive(Debug, Clone, Copy)]
@@ -89,10 +82,8 @@ pub enum Outcome {
     },
     /// A rule says that it is not to be kept.
     Discarded,
-    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
-    Discovery,
-    /// What is configured for SNMP says that it is not to be taken.
-    Refused(PolicyRefusal),
+    /// It is not stored for this reason.
+    Dropped(DropReason),
 }
 
 /// Decodes and matches for one shard.
@@ -100,6 +91,9 @@ pub enum Outcome {
 pub struct Pipeline {
     in_force: RulesInForce,
     rules: Arc<ActiveRules>,
+    all_rule_counters: Arc<ShardRuleCounters>,
+    /// The counters of `rules`.
+    rule_counters: Arc<RuleCounters>,
     scratch: Scratch,
     names_in_force: NamesInForce,
     names: Arc<Names>,
@@ -124,6 +118,8 @@ pub struct PipelineParts {
     pub newest: EventId,
     /// Rules in force.
     pub rules: RulesInForce,
+    /// Where the matches of rules are counted.
+    pub rule_counters: Arc<ShardRuleCounters>,
     /// Names of OIDs.
     pub names: NamesInForce,
     /// Keys of informs.
@@ -144,6 +140,7 @@ impl PipelineParts {
             producer: 0,
             newest: EventId(0),
             rules,
+            rule_counters: Arc::default(),
             names: Arc::new(ArcSwap::new(standard::names())),
             informs: InformHasher::default(),
             zones: Arc::default(),
@@ -167,22 +164,17 @@ struct Decoded {
     undecoded: Option<&'static str>,
 }
 
-/// Why there is nothing of a message to be kept.
-enum Unkept {
-    /// It asked who we are.
-    Discovery,
-    /// It is not to be taken.
-    Refused(PolicyRefusal),
-}
-
 impl Pipeline {
     /// The pipeline made of `parts`.
     #[must_use]
     pub fn new(parts: PipelineParts) -> Self {
         let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
         let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
+        let rules = in_force.load_full();
         Self {
-            rules: in_force.load_full(),
+            rule_counters: parts.rule_counters.begin(&rules),
+            all_rule_counters: parts.rule_counters,
+            rules,
             in_force,
             scratch: Scratch::new(),
             names: names_in_force.load_full(),
@@ -205,6 +197,7 @@ impl Pipeline {
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
+            self.rule_counters = self.all_rule_counters.begin(&current);
             self.scratch = Scratch::new();
         }
         let current = self.names_in_force.load();
@@ -224,13 +217,18 @@ impl Pipeline {
         };
         let decoded = match decoded {
             Ok(decoded) => decoded,
-            Err(Unkept::Discovery) => return Outcome::Discovery,
-            Err(Unkept::Refused(refusal)) => {
-                batch.note_refused(arrival.peer.ip(), refusal.as_str(), arrival.at);
-                return Outcome::Refused(refusal);
+            Err(reason) => {
+                // Discovery is part of the protocol; the list of refused sources is for what an operator refuses.
+                if reason != DropReason::Snmpv3Discovery {
+                    batch.note_refused(arrival.peer.ip(), reason.as_str(), arrival.at);
+                }
+                return Outcome::Dropped(reason);
             }
         };
         let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        if let Some(index) = matched {
+            self.rule_counters.count(index, arrival.at);
+        }
         if self.is_discarded(matched) {
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::clock::{Clock, Stopwatch};
+use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Tally;
 use crate::model::batch::{Acknowledgement, Batch, Inform};
 use crate::model::event::EventId;
@@ -268,8 +269,8 @@ impl Drain {
     fn give_up(&self) -> u64 {
         for batch in &self.group {
             for event in &batch.events {
-                if let Some(counters) = self.counters.listeners.get(event.listener as usize) {
-                    counters.store_failed.add(1);
+                if let Some(counters) = self.counters.listeners.get(event.listener) {
+                    counters.dropped.add(DropReason::StoreFailed, 1);
                 }
             }
         }
@@ -289,12 +290,12 @@ impl Drain {
                 *count += 1;
             }
         }
-        for (counters, count) in self.counters.listeners.iter().zip(stored) {
-            counters.stored.add(count);
+        for (number, counters) in self.counters.listeners.iter() {
+            counters.stored.add(stored.get(usize::from(number)).copied().unwrap_or(0));
         }
         for (listener, _) in &self.repeated {
-            if let Some(counters) = self.counters.listeners.get(*listener as usize) {
-                counters.repeated_informs.add(1);
+            if let Some(counters) = self.counters.listeners.get(*listener) {
+                counters.dropped.add(DropReason::RepeatedInform, 1);
             }
         }
         self.counters.ingest_latency.add(&latency);

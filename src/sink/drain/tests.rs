@@ -53,7 +53,7 @@ fn bench(refusals: usize, stop_patience: Duration) -> Bench {
     let (producer, consumer) = bounded(16, 10_000);
     let ids = Arc::new(Mutex::new(Vec::new()));
     let answers = Arc::new(Mutex::new(Vec::new()));
-    let counters = Arc::new(SinkCounters::new(1));
+    let counters = Arc::new(SinkCounters::new(&[0]));
     let store = Memory { ids: Arc::clone(&ids), refusals: Arc::new(AtomicUsize::new(refusals)) };
     let (stored, sent) = (Arc::clone(&ids), Arc::clone(&answers));
     let answer: Answer = Box::new(move |inform, _| {
@@ -133,7 +133,7 @@ fn batches_of_several_shards_are_committed_in_order_of_receipt() {
     assert_eq!(bench.drain.run(), Ending::Complete);
     let ids: Vec<i64> = bench.ids.lock().unwrap().iter().map(|id| id.0).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
-    assert_eq!(bench.counters.listeners[0].stored.get(), 6);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().stored.get(), 6);
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn a_repeated_inform_is_answered_again_and_stored_once() {
     let bench = bench(0, Duration::ZERO);
     bench.producer.push(batch(&[(1, Some(77)), (2, None), (3, Some(77)), (4, Some(78))]), 4).unwrap();
     assert_eq!(bench.drain.run(), Ending::Complete);
-    assert_eq!(bench.counters.listeners[0].stored.get(), 3);
-    assert_eq!(bench.counters.listeners[0].repeated_informs.get(), 1);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().stored.get(), 3);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().dropped.get(DropReason::RepeatedInform), 1);
     let answers = bench.answers.lock().unwrap();
     let ports: Vec<u16> = answers.iter().map(|(peer, _)| peer.port()).collect();
     assert_eq!(ports, [1_001, 1_003, 1_004]);
@@ -165,7 +165,7 @@ fn a_store_that_refuses_to_the_end_is_given_up_counted_and_never_answered() {
     let bench = bench(usize::MAX, Duration::ZERO);
     bench.producer.push(batch(&[(1, Some(7)), (2, None)]), 2).unwrap();
     assert_eq!(bench.drain.run(), Ending::GaveUp { events: 2 });
-    assert_eq!(bench.counters.listeners[0].store_failed.get(), 2);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().dropped.get(DropReason::StoreFailed), 2);
     assert!(bench.answers.lock().unwrap().is_empty());
     assert!(bench.counters.is_failing());
 }

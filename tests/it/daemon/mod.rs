@@ -5,6 +5,7 @@ mod ending;
 mod identity;
 mod informs;
 mod limits;
+mod listeners;
 mod mibs;
 mod odd_input;
 mod options;

@@ -93,6 +93,34 @@ fn a_changed_file_is_in_force_by_itself_and_a_bad_one_is_not() {
     daemon.stop();
 }
 
+#[test]
+fn matches_of_each_rule_are_counted_across_a_reload() {
+    let both = |one: &str, other: &str| {
+        one_rule(one, "store") + one_rule(other, "discard").strip_prefix("rules:\n").unwrap()
+    };
+    let daemon = start(&both("alpha", "noise"));
+    let sender = udp_to(daemon.address("syslog-udp"));
+    let send = |texts: &[&str]| {
+        for text in texts {
+            sender.send(format!("<14>a b: {text}").as_bytes()).unwrap();
+        }
+    };
+    let wait_for = |rule: &str, action: &str, count: u64| {
+        let line = format!("mutt_rule_matches_total{{rule=\"r-{rule}\",action=\"{action}\"}} {count}\n");
+        crate::support::wait_until(&line, || daemon.get("/metrics").1.contains(&line));
+    };
+    send(&["alpha", "noise", "alpha noise", "other"]);
+    wait_for("alpha", "store", 2);
+    wait_for("noise", "discard", 1);
+    replace(&daemon.file("rules.yaml"), &both("gamma", "noise"));
+    daemon.wait_line("2 rule(s) from rules.yaml are in force");
+    assert!(!daemon.get("/metrics").1.contains("r-alpha"), "a rule that is gone is not shown");
+    send(&["noise", "gamma", "alpha"]);
+    wait_for("gamma", "store", 1);
+    wait_for("noise", "discard", 2);
+    daemon.stop();
+}
+
 /// A daemon whose rules file is a link to a file in another folder, whose changes the kernel does not report.
 fn start_linked(interval_seconds: &str) -> (Daemon, std::path::PathBuf) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
