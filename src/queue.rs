@@ -39,6 +39,17 @@ pub struct Consumer<T> {
     parker: Parker,
 }
 
+/// Wakes the consumer for another reason than a batch. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Waker(Unparker);
+
+impl Waker {
+    /// Ends the consumer's [`wait`](Consumer::wait), or the next one.
+    pub fn wake(&self) {
+        self.0.unpark();
+    }
+}
+
 /// How full the queue is, for whoever wants to know.
 #[derive(Debug)]
 pub struct Depth<T>(Arc<Shared<T>>);
@@ -155,6 +166,12 @@ impl<T> Consumer<T> {
         let (batch, events) = self.shared.full.pop()?;
         self.shared.popped.add(events);
         Some(batch)
+    }
+
+    /// What wakes this consumer.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(self.parker.unparker().clone())
     }
 
     /// Sleeps until something was pushed or `timeout` has passed. May return early.

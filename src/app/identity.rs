@@ -44,16 +44,6 @@ pub(super) fn open(settings: &Settings, lock: &StoreLock) -> anyhow::Result<Iden
     }
 }
 
-/// What makes the ID of our SNMP engine unique; `None` when it was never started.
-///
-/// # Errors
-/// One line that says what is wrong with the file.
-pub(super) fn engine_number(settings: &Settings) -> Result<Option<u64>, IdentityError> {
-    let path = identity::path_beside(&settings.storage.database.path);
-    let identity = Identity::load(Arc::new(SystemFiles), &path)?;
-    Ok(identity.and_then(|identity| identity.engine_number()))
-}
-
 /// What an identity takes over from a store that was written without one.
 ///
 /// A listener's number in its rows is the position that the listener had in the order of binding. The positions of the

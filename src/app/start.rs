@@ -1,7 +1,7 @@
 //! Start-up, in the order in which things can fail: files, the store, ports, threads.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -13,11 +13,14 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
+use crate::app::operations::DaemonOperations;
 use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, identity, listeners, memory, names, wiring};
+use crate::app::{self, App, identity, listeners, memory, names, refresh, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
+use crate::http::operations::Operations;
+use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
@@ -36,7 +39,8 @@ use crate::shard::stream::ack_queue::AckQueue;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
 use crate::storage::connection::{Store, StoreLock};
-use crate::storage::snmp_users::{forget, report};
+use crate::storage::jobs::{self, JobSender};
+use crate::storage::snmp_users::report;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
@@ -47,16 +51,14 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let credentials = settings.snmpv3.credentials_file.as_deref();
-    let credentials = credentials.map(config::load_credentials).transpose()?;
+    let credentials = load_credentials(settings)?;
     let (mut identity, store) = open_store(settings)?;
-    let (usm, forgetting) = usm(&credentials, &mut identity, &store, settings, &control)?;
+    let usm = usm(&credentials, &mut identity, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
     let group_settings = group_settings(settings, runtime, &mut identity)?;
     let names = names::start(settings)?;
     let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
-
     let slots = wiring::queue_slots(settings, bound.listeners().len());
     let facts = Facts {
         node_id: identity.node_id(),
@@ -86,7 +88,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     };
     let (group, listeners, responder) = bound.start(&context)?;
     let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
-
+    control.spawn(refresh::run(sink.jobs.clone()));
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
         listeners: Arc::new(listeners),
@@ -97,16 +99,18 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),
     };
-    let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
+    let operations = Arc::new(DaemonOperations::new(settings, sink.jobs, Arc::clone(&usm)));
+    let (context, http_stop) =
+        serve_http(settings, sources, operations, http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let app = App {
         group,
         sink: sink.thread,
         sink_stop: sink.stop,
-        forgetting,
-        context,
         http_address,
+        socket: serve_commands(settings, &context, &http_stop, &control),
         http_stop,
+        context,
         reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
         certificates: app::tls::watch(&group_settings.certificates, &control),
         control,
@@ -153,17 +157,12 @@ fn receipts(responder: Responder, acks: Arc<AckQueue>) -> Receipts {
     }
 }
 
-/// SNMPv3: our engine, started once more, the users of the configuration, and the clocks that were known, until
-/// somebody asks that one be forgotten; and what waits for that.
+/// SNMPv3: our engine, started once more, the users of the configuration, and the clocks that were known.
 fn usm(
     credentials: &Option<Credentials>,
     identity: &mut Identity,
     store: &Store,
-    settings: &Settings,
-    control: &Runtime,
-) -> anyhow::Result<(Arc<Usm>, tokio::task::JoinHandle<()>)> {
-    // Read before the clocks are: what is asked for in between is done twice, and not left undone.
-    let asked = forget::newest(&store.connection).context("cannot read the store")?;
+) -> anyhow::Result<Arc<Usm>> {
     let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
     let users = credentials.as_ref().map(users).unwrap_or_default();
     let EngineBoot { number, boots } = identity.begin_engine_boot()?;
@@ -174,10 +173,7 @@ fn usm(
             usm.remember(&engine, clock.boots, clock.time);
         }
     }
-    let usm = Arc::new(usm);
-    let path = settings.storage.database.path.clone();
-    let forgetting = control.spawn(forgetting::run(path, asked, Arc::clone(&usm)));
-    Ok((usm, forgetting))
+    Ok(Arc::new(usm))
 }
 
 /// The runtime for HTTP, signals and timers.
@@ -195,6 +191,8 @@ pub fn control_runtime() -> anyhow::Result<Runtime> {
 
 /// The sink at work.
 struct Sink {
+    /// Takes changes of the store.
+    jobs: JobSender,
     thread: JoinHandle<Ending>,
     stop: Arc<AtomicBool>,
     counters: Arc<SinkCounters>,
@@ -213,8 +211,11 @@ impl Sink {
         let numbers: Vec<u8> = listeners.iter().map(|listener| listener.number).collect();
         let counters = Arc::new(SinkCounters::new(&numbers));
         let stop = Arc::new(AtomicBool::new(false));
+        let waker = consumer.waker();
+        let (jobs, waiting) = jobs::bounded(Arc::new(move || waker.wake()));
         let writer = Writer::new(store, settings.storage.keep_community)?
-            .with_quarantine(settings.snmpv3.quarantine_messages_max);
+            .with_quarantine(settings.snmpv3.quarantine_messages_max)
+            .with_jobs(waiting);
         writer.name_listeners(listeners.iter().map(|listener| (listener.number, listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
@@ -226,7 +227,7 @@ impl Sink {
             Arc::clone(&stop),
         );
         let thread = std::thread::Builder::new().name("sink".to_owned()).spawn(move || drain.run())?;
-        Ok(Self { thread, stop, counters })
+        Ok(Self { jobs, thread, stop, counters })
     }
 }
 
@@ -234,6 +235,7 @@ impl Sink {
 fn serve_http(
     settings: &Settings,
     sources: Sources,
+    operations: Arc<dyn Operations>,
     listener: Option<TcpListener>,
     address: Option<SocketAddr>,
     control: &Runtime,
@@ -244,6 +246,7 @@ fn serve_http(
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
+        operations,
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {
@@ -260,6 +263,38 @@ fn serve_http(
     (context, stop)
 }
 
+/// Serves commands over the socket beside the store until `stop` says so; returns the socket. Without it the program does
+/// its work all the same.
+fn serve_commands(
+    settings: &Settings,
+    context: &Arc<http::Context>,
+    stop: &watch::Sender<bool>,
+    control: &Runtime,
+) -> Option<PathBuf> {
+    let path = socket::path_beside(&settings.storage.database.path);
+    let _entered = control.enter();
+    let listener = match socket::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(
+                "cannot serve commands at {path}: {error}; commands that change the store are refused"
+            );
+            return None;
+        }
+    };
+    let (context, mut stopped) = (Arc::clone(context), stop.subscribe());
+    control.spawn(async move {
+        let stopped = async move {
+            let _ = stopped.changed().await;
+        };
+        if let Err(error) = http::serve_commands(listener, context, stopped).await {
+            tracing::error!(%error, "the server for commands ended");
+        }
+    });
+    Some(path)
+}
+
 /// Writes our process id.
 fn write_pid_file(path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, format!("{}\n", std::process::id()))
@@ -274,6 +309,11 @@ fn repeatable_messages(store: &Store, listeners: &[NumberedSpec]) -> anyhow::Res
         messages.extend(newest.context("cannot read the newest messages")?);
     }
     Ok(messages)
+}
+
+/// The SNMPv3 users of the configuration; `None` when no file is named.
+fn load_credentials(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
+    Ok(settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?)
 }
 
 /// The rules of the configuration; none, when no file is named.

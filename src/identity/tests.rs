@@ -118,8 +118,11 @@ fn a_damaged_file_is_an_error_and_stays() {
     }
 }
 
-/// What a process does with an identity, until something fails: the values that it used.
-fn use_identity(disk: &SimulatedDisk) -> (Result<(), IdentityError>, Vec<EngineBoot>, Vec<(String, u8)>) {
+/// Starts of the engine and numbers of listeners that a process used.
+type Used = (Vec<EngineBoot>, Vec<(String, u8)>);
+
+/// What a process does with an identity, until something fails, and the values that it used.
+fn use_identity(disk: &SimulatedDisk) -> (Result<(), IdentityError>, Used) {
     let (mut boots, mut numbers) = (Vec::new(), Vec::new());
     let mut run = || {
         let mut identity = match Identity::load(files(disk), Path::new(PATH))? {
@@ -136,7 +139,7 @@ fn use_identity(disk: &SimulatedDisk) -> (Result<(), IdentityError>, Vec<EngineB
         Ok(())
     };
     let result = run();
-    (result, boots, numbers)
+    (result, (boots, numbers))
 }
 
 #[test]
@@ -147,17 +150,17 @@ fn whatever_fails_no_value_that_was_used_is_lost_or_used_again() {
             let disk = SimulatedDisk::default();
             let (mut boots, mut numbers) = (Vec::new(), Vec::new());
             if !is_new {
-                let (result, first, named) = use_identity(&disk);
+                let (result, (first, named)) = use_identity(&disk);
                 result.unwrap();
                 boots.extend(first);
                 numbers.extend(named);
             }
             disk.fail_at(operation);
-            let (result, used, named) = use_identity(&disk);
+            let (result, (used, named)) = use_identity(&disk);
             boots.extend(used);
             numbers.extend(named);
             for next in [disk.after_restart(), disk.after_power_loss()] {
-                let (next_result, next_boots, next_numbers) = use_identity(&next);
+                let (next_result, (next_boots, next_numbers)) = use_identity(&next);
                 next_result.unwrap();
                 let next_boot = next_boots[0];
                 for boot in &boots {

@@ -6,6 +6,7 @@ pub mod batch;
 mod bounded;
 pub mod device_time;
 pub mod event;
+pub mod group;
 pub mod listener;
 pub mod notification;
 pub mod readable;

@@ -103,8 +103,8 @@ mod tests {
             .connection
             .execute_batch(
                 "INSERT INTO store_settings VALUES ('snmp_engine_number', -2), ('snmp_engine_boots', 4);
-                 INSERT INTO events(received_at, id, facts, device, content_start, raw_message)
-                 VALUES ('a', 1, 1, 1, 0, ''), ('a', 2, 4, 1, 0, ''), ('a', 3, (3 << 3) + (14 << 11), 1, 0, '')",
+                 INSERT INTO events(received_at, id, commit_number, facts, device, content_start, raw_message)
+                 VALUES ('a', 1, 1, 1, 1, 0, ''), ('a', 2, 1, 4, 1, 0, ''), ('a', 3, 1, (3 << 3) + (14 << 11), 1, 0, '')",
             )
             .unwrap();
         drop(store);

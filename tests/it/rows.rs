@@ -9,11 +9,12 @@ use mutt::base::clock::Timestamp;
 use mutt::matching::{Action, Pattern, Rule, RuleSet};
 use mutt::model::batch::Batch;
 use mutt::model::event::{Body, Event, EventId};
+use mutt::model::group::{Group, Place};
 use mutt::model::severity::Severity;
 use mutt::shard::pipeline::{Arrival, Cut, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
 use mutt::storage::connection::{self, StoreSettings, Synchronous};
-use mutt::storage::writer::{Place, Writer};
+use mutt::storage::writer::Writer;
 use proptest::prelude::*;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
@@ -78,9 +79,11 @@ fn batch(protocol: Protocol, messages: &[Vec<u8>]) -> Batch {
     batch
 }
 
-fn write(writer: &mut Writer, batch: &Batch) {
+fn write(writer: &mut Writer, batch: Batch) -> Group {
     let places: Vec<Place> = (0..).take(batch.events.len()).map(|event| Place { batch: 0, event }).collect();
-    writer.write(std::slice::from_ref(batch), &places).unwrap();
+    let group = Group { batches: vec![batch], places };
+    writer.write(&group).unwrap();
+    group
 }
 
 fn reader(folder: &Path) -> Connection {
@@ -157,12 +160,13 @@ fn assert_rows(protocol: Protocol, messages: &[Vec<u8>]) {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = writer(folder.path());
     let batch = batch(protocol, messages);
-    write(&mut writer, &batch);
+    let group = write(&mut writer, batch);
+    let batch = &group.batches[0];
     let reader = reader(folder.path());
     let mut statement = reader.prepare("SELECT * FROM messages ORDER BY id").unwrap();
     let mut rows = statement.query([]).unwrap();
     for (event, octets) in batch.events.iter().zip(messages.iter().chain(messages)) {
-        assert_row(rows.next().unwrap().unwrap(), &batch, event, octets);
+        assert_row(rows.next().unwrap().unwrap(), batch, event, octets);
     }
     assert!(rows.next().unwrap().is_none());
 }
@@ -223,7 +227,8 @@ fn received_at_is_what_the_clock_said_though_the_id_is_ahead_of_it() {
         pipeline.process(&arrival(Protocol::Syslog, line.as_bytes(), at), &mut batch);
     }
     let newest = batch.events.last().unwrap().id;
-    write(&mut writer, &batch);
+    let group = write(&mut writer, batch);
+    let batch = &group.batches[0];
     let reader = reader(folder.path());
     let rows = |sql: &str| -> Vec<(String, String)> {
         let mut statement = reader.prepare(sql).unwrap();

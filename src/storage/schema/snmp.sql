@@ -47,10 +47,3 @@ CREATE TABLE snmp_refused (
     last_refused  TEXT NOT NULL,
     PRIMARY KEY (source_ip, reason)
 ) STRICT, WITHOUT ROWID;
-
--- Engines that an operator wants to be believed afresh; the daemon looks here. Old rows go when one is added.
-CREATE TABLE snmpv3_forgotten_engines (
-    number       INTEGER PRIMARY KEY AUTOINCREMENT,
-    engine_id    TEXT NOT NULL,
-    forgotten_at TEXT NOT NULL
-) STRICT;

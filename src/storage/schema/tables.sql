@@ -63,6 +63,7 @@ CREATE TABLE shapes (
 CREATE TABLE events (
     received_at           TEXT NOT NULL,
     id                    INTEGER NOT NULL,
+    commit_number         INTEGER NOT NULL, -- the commit that wrote the row last
     facts                 INTEGER NOT NULL,
     device                INTEGER NOT NULL,
     rule                  INTEGER,
@@ -77,6 +78,26 @@ CREATE TABLE events (
     raw_message           TEXT NOT NULL,
     enriched              TEXT,             -- with a shape its values, U+001F between them; else JSON
     PRIMARY KEY (received_at, id)
+) STRICT, WITHOUT ROWID;
+
+-- Commits are numbered, so that whoever follows the store can: ids of several shards interleave, and replayed or redecoded
+-- rows come late. The ids of the rows of commit NUMBER lie from id_first to id_last. Old commits are merged: a row then stands
+-- for all from number_first to number.
+CREATE TABLE commits (
+    number       INTEGER PRIMARY KEY,
+    number_first INTEGER NOT NULL,
+    id_first     INTEGER NOT NULL,
+    id_last      INTEGER NOT NULL,
+    rows         INTEGER NOT NULL,           -- when it was made; a row that is changed later is one of that commit
+    kind         INTEGER NOT NULL,           -- 1 new rows, 2 changed rows, 3 both, which is so of merged ones only
+    merged       INTEGER NOT NULL DEFAULT 0  -- 0 one commit, 1 a thousand of them, 2 a million
+) STRICT;
+
+-- The rows of commits of kind 2, as long as they are not merged: they may lie far apart.
+CREATE TABLE commit_changes (
+    number INTEGER NOT NULL,
+    id     INTEGER NOT NULL,
+    PRIMARY KEY (number, id)
 ) STRICT, WITHOUT ROWID;
 
 -- received_at of rows whose id tells another time: to find a row by its id.

@@ -22,8 +22,8 @@ fn document(dialect: Dialect, json: &str) -> Document<'_> {
 fn read_back(connection: &Connection, shape: Option<i64>, enriched: &[u8]) -> String {
     connection
         .execute(
-            "INSERT OR REPLACE INTO events(received_at, id, facts, device, shape, content_start, raw_message, enriched)
-             VALUES ('', 1, 2, 1, ?1, 0, '', ?2)",
+            "INSERT OR REPLACE INTO events(received_at, id, commit_number, facts, device, shape, content_start, raw_message, enriched)
+             VALUES ('', 1, 1, 2, 1, ?1, 0, '', ?2)",
             params![shape, std::str::from_utf8(enriched).unwrap()],
         )
         .unwrap();

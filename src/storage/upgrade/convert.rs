@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::base::clock::Timestamp;
 use crate::model::device_time::TimeSource;
 use crate::model::event::{EventId, Kind};
+use crate::model::group::CommitNumber;
 use crate::model::severity::Severity;
 use crate::model::trailing::{self, Trailing};
 use crate::model::{readable, syslog};
@@ -31,6 +32,7 @@ pub(super) struct OldRow<'a> {
     pub(super) raw_bytes: Option<&'a [u8]>,
     pub(super) reasons: Option<String>,
     pub(super) community: Option<String>,
+    pub(super) commit: CommitNumber,
 }
 
 /// The text of a message, and what it is beside that.
@@ -72,6 +74,7 @@ impl OldRow<'_> {
         let row = Row {
             id: self.id,
             received_at: self.id.received_at(),
+            commit: self.commit,
             facts: Facts {
                 kind,
                 listener: bits(4),

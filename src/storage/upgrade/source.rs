@@ -3,14 +3,15 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::model::event::EventId;
+use crate::model::group::CommitNumber;
 
 use super::convert::OldRow;
 
 /// Tables that are copied as they are, where the old store has them.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "devices",
     "rule_labels",
     "archives",
@@ -18,8 +19,15 @@ const TABLES: [&str; 8] = [
     "snmpv3_credential_use",
     "snmpv3_quarantine",
     "snmp_refused",
-    "snmpv3_forgotten_engines",
+    "commits",
+    "commit_changes",
 ];
+
+/// The first version whose rows have a commit.
+const VERSION_WITH_COMMITS: i64 = 6;
+
+/// The commit of rows that have none.
+const FIRST_COMMIT: u64 = 1;
 
 /// The header of a database file, with the count of its changes at the octets 24 to 27.
 const HEADER_OCTETS: usize = 28;
@@ -69,15 +77,17 @@ impl Source {
         after: EventId,
         mut take: impl FnMut(&OldRow<'_>) -> rusqlite::Result<bool>,
     ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
+        let commit = if self.version >= VERSION_WITH_COMMITS { "e.commit_number" } else { "?3" };
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT e.id, e.origin, e.device, e.reported_host, e.device_time_us, e.raw_message, e.program, e.process_id,
-                 e.oid, e.trap_type, e.rule, e.enriched_data, x.raw_bytes, x.reasons, x.community_string
+                 e.oid, e.trap_type, e.rule, e.enriched_data, x.raw_bytes, x.reasons, x.community_string,
+                 {commit}
              FROM events e LEFT JOIN event_extras x ON x.id = e.id
-             WHERE (e.received_at, e.id) > (?1, ?2) ORDER BY e.received_at, e.id",
-        )?;
+             WHERE (e.received_at, e.id) > (?1, ?2) AND ?3 > 0 ORDER BY e.received_at, e.id",
+        ))?;
         // The time in the key of an old row is the one in its id.
         let time = if after.0 == i64::MIN { String::new() } else { after.received_at().to_string() };
-        let mut rows = statement.query((time, after.0))?;
+        let mut rows = statement.query((time, after.0, FIRST_COMMIT))?;
         while let Some(row) = rows.next()? {
             if !take(&old_row(row)?)? {
                 break;
@@ -93,7 +103,18 @@ impl Source {
                 self.copy_table(connection, table, "")?;
             }
         }
-        self.copy_table(connection, "store_settings", "WHERE name <> 'node_id'")
+        self.copy_table(connection, "store_settings", "WHERE name <> 'node_id'")?;
+        if self.version >= VERSION_WITH_COMMITS {
+            return Ok(());
+        }
+        // Of rows without a commit the ends are the lowest and the highest id.
+        let end = |order: &str| {
+            let sql = format!("SELECT id FROM events ORDER BY received_at {order}, id {order} LIMIT 1");
+            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).optional()
+        };
+        let Some((first, last)) = end("ASC")?.zip(end("DESC")?) else { return Ok(()) };
+        let sql = "INSERT INTO commits(number, number_first, id_first, id_last, rows, kind) VALUES (?1, ?1, ?2, ?3, ?4, 1)";
+        connection.execute(sql, params![FIRST_COMMIT, first, last, self.count()?]).map(drop)
     }
 
     fn copy_table(&self, connection: &Connection, table: &str, condition: &str) -> rusqlite::Result<()> {
@@ -141,6 +162,7 @@ fn old_row<'r>(row: &'r Row<'_>) -> rusqlite::Result<OldRow<'r>> {
         raw_bytes: octets(12)?,
         reasons: row.get(13)?,
         community: row.get(14)?,
+        commit: CommitNumber(row.get(15)?),
     })
 }
 

@@ -8,14 +8,16 @@ use rusqlite::{Connection, Statement, ToSql, params};
 use crate::base::clock::Timestamp;
 use crate::model::device_time::TimeSource;
 use crate::model::event::{EventId, Kind};
+use crate::model::group::CommitNumber;
 use crate::model::severity::Severity;
 use crate::model::trailing::Trailing;
 use crate::storage::shapes::{Dialect, Document, Shapes};
 
 /// Columns of `events`, in the order in which they are bound.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "received_at",
     "id",
+    "commit_number",
     "facts",
     "device",
     "rule",
@@ -92,6 +94,7 @@ pub(in crate::storage) fn severity_of(
 pub(in crate::storage) struct Row<'a> {
     pub(in crate::storage) id: EventId,
     pub(in crate::storage) received_at: Timestamp,
+    pub(in crate::storage) commit: CommitNumber,
     pub(in crate::storage) facts: Facts,
     pub(in crate::storage) device: i64,
     pub(in crate::storage) rule: Option<i64>,
@@ -141,19 +144,20 @@ impl Row<'_> {
         let device_time_offset = self.device_time.map(|time| time.0 - self.id.received_at().0);
         statement.raw_bind_parameter(offset + 1, Text(&received_at.to_iso8601()))?;
         statement.raw_bind_parameter(offset + 2, self.id.0)?;
-        statement.raw_bind_parameter(offset + 3, self.facts.bits())?;
-        statement.raw_bind_parameter(offset + 4, self.device)?;
-        statement.raw_bind_parameter(offset + 5, self.rule)?;
-        statement.raw_bind_parameter(offset + 6, shape)?;
-        statement.raw_bind_parameter(offset + 7, device_time_offset)?;
-        statement.raw_bind_parameter(offset + 8, self.content_start)?;
-        statement.raw_bind_parameter(offset + 9, self.process_id)?;
-        bind_text(statement, offset + 10, self.host)?;
-        bind_text(statement, offset + 11, self.program)?;
-        bind_text(statement, offset + 12, oid)?;
-        bind_text(statement, offset + 13, trap_type)?;
-        statement.raw_bind_parameter(offset + 14, Text(self.text))?;
-        bind_text(statement, offset + 15, enriched)
+        statement.raw_bind_parameter(offset + 3, self.commit.0)?;
+        statement.raw_bind_parameter(offset + 4, self.facts.bits())?;
+        statement.raw_bind_parameter(offset + 5, self.device)?;
+        statement.raw_bind_parameter(offset + 6, self.rule)?;
+        statement.raw_bind_parameter(offset + 7, shape)?;
+        statement.raw_bind_parameter(offset + 8, device_time_offset)?;
+        statement.raw_bind_parameter(offset + 9, self.content_start)?;
+        statement.raw_bind_parameter(offset + 10, self.process_id)?;
+        bind_text(statement, offset + 11, self.host)?;
+        bind_text(statement, offset + 12, self.program)?;
+        bind_text(statement, offset + 13, oid)?;
+        bind_text(statement, offset + 14, trap_type)?;
+        statement.raw_bind_parameter(offset + 15, Text(self.text))?;
+        bind_text(statement, offset + 16, enriched)
     }
 
     /// The time in the key: that of receipt. The time in the id serves where it is as good, so that the row is found by its id.

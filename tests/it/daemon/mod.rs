@@ -8,6 +8,7 @@ mod limits;
 mod listeners;
 mod mibs;
 mod odd_input;
+mod operations;
 mod options;
 mod receive;
 mod redecode;

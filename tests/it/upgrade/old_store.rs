@@ -16,12 +16,13 @@ use rusqlite::{Connection, params};
 use crate::samples;
 
 /// The migrations of the versions before 7, in order.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_time_source.sql"),
     include_str!("schema/0003_snmpv3_credential_use.sql"),
     include_str!("schema/0004_snmpv3_quarantine.sql"),
     include_str!("schema/0005_snmp_refused.sql"),
+    include_str!("schema/0006_commits.sql"),
 ];
 
 /// The versions that there were.
@@ -53,6 +54,11 @@ pub fn create(path: &Path, version: usize, rows: u32) {
         let row = "INSERT INTO snmpv3_credential_use(source_ip, username, credential_priority, security_level, first_success,
             last_success) VALUES ('192.0.2.1', 'ops', 1, 'authPriv', 'a', 'b')";
         connection.execute(row, []).unwrap();
+    }
+    if version >= 6 {
+        connection
+            .execute_batch("INSERT INTO commits VALUES (7, 1, 0, 9223372036854775807, 300, 1, 0)")
+            .unwrap();
     }
     connection.execute_batch("BEGIN").unwrap();
     fill(&connection, version, rows);
