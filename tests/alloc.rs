@@ -14,7 +14,8 @@ use arc_swap::ArcSwap;
 use mutt::base::cidr::IpRanges;
 use mutt::base::clock::{Clock, ManualClock, Timestamp};
 use mutt::base::limits::{BATCH_EVENTS_MAX, DATAGRAM_OCTETS_MAX, RECEIVE_BATCH_DATAGRAMS};
-use mutt::matching::{Action, Pattern, Rule, RuleSet};
+use mutt::matching::conditions::{Condition as _, Level};
+use mutt::matching::{Action, Pattern, Rule, RuleCondition, RuleSet};
 use mutt::model::batch::Batch;
 use mutt::queue::{self, Consumer};
 use mutt::security::{
@@ -42,16 +43,25 @@ const WARM_UP_ROUNDS: u32 = 4;
 const SLOTS: usize = 8;
 
 fn rule(id: &str, pattern: Pattern, action: Action) -> Rule {
-    Rule { id: id.to_owned(), name: id.to_owned(), pattern, severity: "info".to_owned(), action, line: 1 }
+    Rule { action, ..Rule::new(id, pattern) }
 }
 
-/// A keyword that hits, a regex with a literal that hits, a regex that every message is searched with, and a discard.
+/// The same for messages of these levels alone; without a pattern, for all of them.
+fn rule_of_level(id: &str, level: &str, pattern: Option<Pattern>) -> Rule {
+    Rule { conditions: vec![RuleCondition::Level(Level::parse(&[level]).unwrap())], ..Rule::new(id, pattern) }
+}
+
+/// A keyword that hits, a regex with a literal that hits, a regex that every message is searched with, and a discard; a
+/// keyword, a regex and no pattern at all for the messages of some levels.
 fn rules() -> RuleSet {
     let regex = |text: &str| Pattern::Regex(text.to_owned());
     RuleSet::compile(vec![
         rule("discard", regex("failed for user[0-9]*30 on"), Action::Discard),
         rule("down", Pattern::Keywords(vec!["down".to_owned(), "unreachable".to_owned()]), Action::Webhook),
         rule("fan", regex("(?:fan|psu) tray [0-9]+.*fail"), Action::Store),
+        rule_of_level("close", "notice..notice", Some(Pattern::Keywords(vec!["close".to_owned()]))),
+        rule_of_level("digits", "crit", Some(regex(r"\d{5}.*\d{5}"))),
+        rule_of_level("critical", "crit", None),
         rule("address", regex(r"\d+\.\d+\.\d+\.\d+"), Action::Store),
     ])
     .unwrap()
@@ -94,6 +104,8 @@ struct Rig {
     events: usize,
     informs: usize,
     hits: usize,
+    /// Messages under a rule with a level, by the rule's place.
+    level_hits: [usize; 3],
     validated: usize,
 }
 
@@ -145,6 +157,7 @@ impl Rig {
             events: 0,
             informs: 0,
             hits: 0,
+            level_hits: [0; 3],
             validated: 0,
         }
     }
@@ -174,6 +187,9 @@ impl Rig {
             self.informs += batch.informs.len();
             self.validated += batch.events.iter().filter(|event| event.reasons.is_empty()).count();
             self.hits += batch.events.iter().filter(|event| event.rule.is_some()).count();
+            for (hits, rule) in self.level_hits.iter_mut().zip(3..) {
+                *hits += batch.events.iter().filter(|event| event.rule == Some(rule)).count();
+            }
             batch.clear();
             self.consumer.recycle(batch);
         }
@@ -193,7 +209,7 @@ fn a_message_costs_no_allocation_from_socket_to_queue() {
     for _ in 0..WARM_UP_ROUNDS {
         rig.drive(&warm_up);
     }
-    (rig.events, rig.informs, rig.hits) = (0, 0, 0);
+    (rig.events, rig.informs, rig.hits, rig.level_hits) = (0, 0, 0, [0; 3]);
     let discarded_before = counters.listeners.get(0).unwrap().discarded.get();
     let info = allocation_counter::measure(|| {
         for _ in 0..MESSAGES / SET {
@@ -206,6 +222,9 @@ fn a_message_costs_no_allocation_from_socket_to_queue() {
     assert!(discarded > 0, "the rule that discards was never hit");
     assert_eq!(rig.informs, 10_000, "every tenth message is an inform");
     assert!(rig.hits > 40_000, "rules were hit by {} messages only", rig.hits);
+    // All lines of FortiGate, and the lines of RFC 3164 that are not discarded.
+    assert_eq!(rig.level_hits[0], 10_000, "messages under the keyword of a level");
+    assert!(rig.level_hits[2] > 5_000, "messages under a level alone: {:?}", rig.level_hits);
     assert_eq!(
         (info.count_total, info.bytes_total),
         (0, 0),

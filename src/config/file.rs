@@ -183,11 +183,6 @@ section! {
 }
 
 section! {
-    /// One element of `rules`.
-    RuleEntry {} [id, name, pattern_type, pattern, keywords, severity, action, enabled]
-}
-
-section! {
     /// `snmpv3_credentials.yaml`.
     CredentialsFile {} [snmpv3_credentials]
 }

@@ -14,6 +14,7 @@ pub mod refused;
 pub mod reported_source;
 pub mod severity;
 pub mod snmp_user;
+pub mod subject;
 pub mod syslog;
 pub mod trailing;
 pub mod zone;

@@ -10,6 +10,7 @@ use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
+use crate::model::subject::ListenerNames;
 use crate::model::zone::Zones;
 use crate::net::listener::BindError;
 use crate::net::sys::{self, ReceiveSlab};
@@ -122,6 +123,8 @@ struct Intakes<'a> {
     informs: InformHasher,
     /// Numbers of all listeners.
     numbers: Vec<u8>,
+    /// Names of all listeners, for rules.
+    names: Arc<ListenerNames>,
     own_events: Option<u8>,
 }
 
@@ -142,6 +145,7 @@ impl Intakes<'_> {
             informs: self.informs.clone(),
             zones,
             sources: Arc::clone(&sources),
+            listeners: Arc::clone(&self.names),
             snmpv3,
         });
         let admission = Admission::new(sources);
@@ -183,6 +187,9 @@ impl BoundGroup {
             sources: Arc::clone(&sources),
             informs: InformHasher::default(),
             numbers: listeners.iter().map(|listener| listener.number).collect(),
+            names: Arc::new(ListenerNames::new(
+                listeners.iter().map(|listener| (listener.number, listener.name)),
+            )),
             own_events,
         };
         let (ready, is_ready) = mpsc::channel();

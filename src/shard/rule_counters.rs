@@ -138,17 +138,10 @@ pub fn describe<'a>(rules: &'a ActiveRules, counted: &'a [RuleMatches]) -> impl 
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::matching::{Action, Pattern, Rule, RuleSet};
+    use crate::matching::{Pattern, Rule, RuleSet};
 
     fn rules(ids: &[&str]) -> Arc<ActiveRules> {
-        let rule = |id: &&str| Rule {
-            id: (*id).to_owned(),
-            name: String::new(),
-            pattern: Pattern::Keywords(vec![(*id).to_owned()]),
-            severity: String::new(),
-            action: Action::Store,
-            line: 0,
-        };
+        let rule = |id: &&str| Rule::new(id, Pattern::Keywords(vec![(*id).to_owned()]));
         Arc::new(ActiveRules::new(RuleSet::compile(ids.iter().map(rule).collect()).unwrap()))
     }
 

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod quarantine;
 pub mod refresh;
 pub mod refused;
+pub mod rows;
 pub mod schema;
 pub mod shapes;
 pub mod snmp_users;

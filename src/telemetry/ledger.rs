@@ -2,8 +2,8 @@
 //!
 //! *Received* counts what the kernel took for us: datagrams and frames that we read, and datagrams that it dropped
 //! because a receive buffer was full. *In flight* is what a shard put into a batch and what is neither committed nor
-//! dropped yet: at rest it is 0, and a message that was forgotten on the way shows there for ever. The difference shows
-//! one that was forgotten before.
+//! dropped yet: a message that went missing between shard and store keeps it from returning to 0. One that went missing
+//! before makes the difference other than 0.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -24,6 +24,7 @@ mod peers_snmpv3;
 mod rows;
 #[path = "../samples/mod.rs"]
 mod samples;
+mod subject;
 mod support;
 mod tidy;
 mod upgrade;

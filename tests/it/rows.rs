@@ -42,7 +42,8 @@ fn pipeline(newest: EventId) -> Pipeline {
     let rule = Rule {
         id: "r1".to_owned(),
         name: "Failures".to_owned(),
-        pattern: Pattern::Keywords(vec!["failed".to_owned()]),
+        pattern: Some(Pattern::Keywords(vec!["failed".to_owned()])),
+        conditions: Vec::new(),
         severity: "error".to_owned(),
         action: Action::Store,
         line: 1,

@@ -23,6 +23,7 @@ use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
+use crate::model::subject::{ListenerNames, LiveEvent, NoDevices};
 use crate::model::trailing::Trailing;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
@@ -72,6 +73,18 @@ pub enum Cut {
     OutOfStep,
 }
 
+impl Cut {
+    /// The reason that its event has.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated: longer than the listener's buffer_size",
+            Self::Part => "split: part of a message longer than the listener's buffer_size",
+            Self::Unterminated => "unterminated: the connection ended within the message",
+            Self::OutOfStep => "framing broken: not known to be one message",
+        }
+    }
+}
+
 /// What became of an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -101,6 +114,7 @@ pub struct Pipeline {
     informs: InformHasher,
     zones: Arc<Zones>,
     sources: Arc<SourcePolicy>,
+    listeners: Arc<ListenerNames>,
     snmpv3: Verifier,
     describer: Describer,
     /// The plaintext of the message at hand.
@@ -128,6 +142,8 @@ pub struct PipelineParts {
     pub zones: Arc<Zones>,
     /// Which relays are trusted, and which messages the SNMP listeners take.
     pub sources: Arc<SourcePolicy>,
+    /// Names of the listeners, for rules.
+    pub listeners: Arc<ListenerNames>,
     /// SNMPv3: our engine, and the users in force.
     pub snmpv3: Arc<Usm>,
 }
@@ -145,6 +161,7 @@ impl PipelineParts {
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
+            listeners: Arc::default(),
             snmpv3: Arc::default(),
         }
     }
@@ -170,7 +187,7 @@ impl Pipeline {
     pub fn new(parts: PipelineParts) -> Self {
         let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
         let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
-        let rules = in_force.load_full();
+        let (rules, listeners) = (in_force.load_full(), parts.listeners);
         Self {
             rule_counters: parts.rule_counters.begin(&rules),
             all_rule_counters: parts.rule_counters,
@@ -183,6 +200,7 @@ impl Pipeline {
             informs,
             zones,
             sources,
+            listeners,
             snmpv3: Verifier::new(snmpv3),
             describer: Describer::new(),
             // All of it at once; what is not used is not in RAM.
@@ -225,11 +243,28 @@ impl Pipeline {
                 return Outcome::Dropped(reason);
             }
         };
-        let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        // In its place at once, where rules look at it: it is too large to be moved for nothing.
+        batch.events.push(Event {
+            id: EventId(0),
+            received_at: arrival.at,
+            listener: arrival.listener,
+            source: decoded.source,
+            kind: decoded.kind,
+            text: decoded.text,
+            trailing: decoded.trailing,
+            content_start: decoded.content_start,
+            raw_bytes: decoded.raw_bytes,
+            enriched: decoded.enriched,
+            rule: None,
+            reasons: decoded.reasons,
+            body: decoded.body,
+        });
+        let matched = self.match_last(batch);
         if let Some(index) = matched {
             self.rule_counters.count(index, arrival.at);
         }
         if self.is_discarded(matched) {
+            batch.events.pop();
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
                 Some(inform) => inform.event = None,
@@ -241,37 +276,29 @@ impl Pipeline {
             }
             return Outcome::Discarded;
         }
-        let mut reasons = decoded.reasons;
         // A datagram whose end is missing may still hold a whole notification: what else came of it is kept beside it.
         let is_kept = arrival.cut.is_none() || arrival.protocol == Protocol::Syslog;
-        let raw_bytes = if is_kept || !decoded.raw_bytes.is_empty() {
-            decoded.raw_bytes
-        } else {
-            batch.append(arrival.bytes)
-        };
-        match arrival.cut {
-            Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
-            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
-            Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
-            Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
-            None => {}
+        let cut_bytes =
+            if is_kept || !decoded.raw_bytes.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        if let Some(event) = batch.events.last_mut() {
+            // Not before, so that what is discarded takes no id.
+            event.id = self.ids.next(arrival.at);
+            event.rule = matched.map(|index| index.0);
+            if !cut_bytes.is_empty() {
+                event.raw_bytes = cut_bytes;
+            }
+            if let Some(cut) = arrival.cut {
+                event.reasons.add(cut.reason());
+            }
         }
-        batch.events.push(Event {
-            id: self.ids.next(arrival.at),
-            received_at: arrival.at,
-            listener: arrival.listener,
-            source: decoded.source,
-            kind: decoded.kind,
-            text: decoded.text,
-            trailing: decoded.trailing,
-            content_start: decoded.content_start,
-            raw_bytes,
-            enriched: decoded.enriched,
-            rule: matched.map(|index| index.0),
-            reasons,
-            body: decoded.body,
-        });
         Outcome::Appended { undecoded: decoded.undecoded }
+    }
+
+    /// The first rule that the last event of `batch` falls under.
+    fn match_last(&mut self, batch: &Batch) -> Option<RuleIndex> {
+        let event = batch.events.last()?;
+        let subject = LiveEvent { batch, event, listeners: &self.listeners, devices: &NoDevices };
+        self.rules.set.first_match(&subject, &mut self.scratch)
     }
 
     /// Whether the rule that matched discards.

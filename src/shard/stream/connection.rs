@@ -101,7 +101,7 @@ impl Connection {
     /// Reads until the peer ends, misbehaves, is too slow, or the program stops.
     pub(super) async fn serve(mut self, mut stopped: watch::Receiver<bool>) {
         let mut stopping_since: Option<Stopwatch> = None;
-        let committed = match &self.divider {
+        let queue = match &self.divider {
             Divider::Relp(relp) => Some(relp.committed()),
             Divider::Syslog(_) => None,
         };
@@ -119,7 +119,7 @@ impl Connection {
                 self.linger().await;
                 break;
             }
-            let event = self.next_event(&mut stopped, stopping_since.is_some(), committed.as_deref()).await;
+            let event = self.next_event(&mut stopped, stopping_since.is_some(), queue.as_deref()).await;
             let taken = match event {
                 Event::Read(Ok(Ok(None))) => break,
                 Event::Read(Ok(Ok(Some(taken)))) => taken,
@@ -153,7 +153,7 @@ impl Connection {
         &mut self,
         stopped: &mut watch::Receiver<bool>,
         is_stopping: bool,
-        committed: Option<&CommittedQueue>,
+        queue: Option<&CommittedQueue>,
     ) -> Event {
         let may_take = match &self.divider {
             Divider::Syslog(_) => true,
@@ -163,8 +163,8 @@ impl Connection {
         // end is a tick in which nothing came.
         let patience = if is_stopping { TICK } else { self.patience() };
         let committed = async {
-            match committed {
-                Some(committed) => committed.filled.notified().await,
+            match queue {
+                Some(queue) => queue.filled.notified().await,
                 None => std::future::pending().await,
             }
         };

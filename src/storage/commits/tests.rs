@@ -243,6 +243,35 @@ fn a_failing_job_is_taken_back_alone_and_answered_with_its_error() {
     assert_eq!(texts("SELECT commit_number FROM events ORDER BY id"), [1, 3, 2]);
 }
 
+/// Takes the whole transaction back, as SQLite does when the disk is full.
+struct TakeAllBack;
+
+impl Job for TakeAllBack {
+    type Answer = ();
+
+    fn run(&mut self, store: &mut Workspace<'_>) -> rusqlite::Result<()> {
+        let again = "INSERT OR ROLLBACK INTO commits SELECT * FROM commits LIMIT 1";
+        store.connection().execute(again, []).map(|_| ())
+    }
+}
+
+#[test]
+fn a_job_that_takes_the_transaction_back_costs_no_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, sender) = writer(folder.path());
+    writer.write(&group(&[START << 11])).unwrap();
+    let (answers, answered) = std::sync::mpsc::channel();
+    sender.submit(TakeAllBack, move |answer| answers.send(answer).unwrap()).unwrap();
+    let next = group(&[(START << 11) + 1]);
+    assert!(writer.write(&next).is_err(), "the group is written again then");
+    assert!(matches!(answered.recv().unwrap(), Err(JobError::Failed(_))));
+    assert_eq!(writer.write(&next).unwrap(), Some(CommitNumber(2)));
+    let mut seen = Vec::new();
+    rows_after(writer.connection(), CommitNumber(0), CommitNumber(2), |row| seen.push(row.commit.0)).unwrap();
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2]);
+}
+
 #[test]
 fn who_waits_is_answered_when_the_transaction_fails_and_when_the_writer_ends() {
     let folder = tempfile::tempdir().unwrap();

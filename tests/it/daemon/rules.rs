@@ -156,3 +156,37 @@ fn the_interval_finds_a_change_that_nobody_reports() {
     assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
     daemon.stop();
 }
+
+#[test]
+fn a_rule_may_ask_for_the_level_of_a_message() {
+    let daemon = start(
+        "rules:\n  - {id: chatter, name: Chatter, level: debug..debug, action: discard}\n  \
+         - {id: both, name: Both, level: warning..err, pattern_type: keyword, keywords: [down]}\n  \
+         - {id: bad, name: Bad, level: err}\n",
+    );
+    let sender = udp_to(daemon.address("syslog-udp"));
+    // local7.debug, local7.warning twice, local7.crit, and without PRI, which is user.notice.
+    for text in ["<191>a b: down", "<188>a b: down", "<188>a b: up", "<186>a b: down", "a b: down"] {
+        sender.send(text.as_bytes()).unwrap();
+    }
+    let trap = crate::samples::link_down(1, crate::samples::Pdu::Trap);
+    udp_to(daemon.address("snmp-udp")).send(&trap).unwrap();
+    daemon.wait_count(5);
+    let rows =
+        daemon.store().rows("SELECT type, level, matched_rule_id FROM messages ORDER BY type DESC, id");
+    let row = |kind: &str, level: Option<&str>, rule: Option<&str>| {
+        vec![Some(kind.to_owned()), level.map(str::to_owned), rule.map(str::to_owned)]
+    };
+    assert_eq!(
+        rows,
+        [
+            row("syslog", Some("4"), Some("both")),
+            row("syslog", Some("4"), None),
+            row("syslog", Some("2"), Some("bad")),
+            row("syslog", Some("5"), None),
+            row("snmp_trap", None, None),
+        ]
+    );
+    let end = daemon.stop();
+    assert_eq!((end.received, end.stored, end.discarded), (6, 5, 1));
+}

@@ -90,7 +90,8 @@ fn pipeline() -> Pipeline {
     let rule = |id: &str, severity: &str, word: &str| Rule {
         id: id.to_owned(),
         name: id.to_owned(),
-        pattern: Pattern::Keywords(vec![word.to_owned()]),
+        pattern: Some(Pattern::Keywords(vec![word.to_owned()])),
+        conditions: Vec::new(),
         severity: severity.to_owned(),
         action: Action::Store,
         line: 1,

@@ -6,6 +6,8 @@
 //!
 //! Invariant: depth is pushed minus popped, two monotone counters; no gauge is kept.
 
+pub mod tap;
+
 use std::sync::Arc;
 use std::time::Duration;
 
