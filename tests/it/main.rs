@@ -23,6 +23,7 @@ mod loadgen;
 mod peers;
 mod peers_pysnmp;
 mod peers_snmpv3;
+mod recipes;
 mod rows;
 #[path = "../samples/mod.rs"]
 mod samples;
