@@ -24,10 +24,12 @@ use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
+use crate::model::group::Group;
 use crate::net::sys;
 use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
+use crate::queue::tap::Tap;
 use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
 use crate::shard::group::{self, GroupSettings, SharedContext};
 use crate::shard::listener::{Listener, ListenerSpec, NumberedSpec};
@@ -96,12 +98,13 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         sink: Arc::clone(&sink.counters),
         rules: Arc::clone(&in_force),
         depth,
+        tap: sink.tap,
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),
     };
     let operations = Arc::new(DaemonOperations::new(settings, sink.jobs, Arc::clone(&usm)));
     let (context, http_stop) =
-        serve_http(settings, sources, operations, http_listener, http_address, &control);
+        serve_http(settings, facts.node_id, sources, operations, http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let app = App {
         group,
@@ -196,6 +199,8 @@ struct Sink {
     thread: JoinHandle<Ending>,
     stop: Arc<AtomicBool>,
     counters: Arc<SinkCounters>,
+    /// What it committed, for who follows it.
+    tap: Tap<Group>,
 }
 
 impl Sink {
@@ -216,6 +221,7 @@ impl Sink {
         let writer = Writer::new(store, settings.storage.keep_community)?
             .with_quarantine(settings.snmpv3.quarantine_messages_max)
             .with_jobs(waiting);
+        let (publisher, tap) = queue::tap::tap(wiring::TAP_LIMITS);
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,
@@ -224,15 +230,17 @@ impl Sink {
             clock,
             Arc::clone(&counters),
             Arc::clone(&stop),
-        );
+        )
+        .with_publisher(publisher);
         let thread = std::thread::Builder::new().name("sink".to_owned()).spawn(move || drain.run())?;
-        Ok(Self { jobs, thread, stop, counters })
+        Ok(Self { jobs, thread, stop, counters, tap })
     }
 }
 
 /// Starts the HTTP server, if there is to be one; returns what stops it.
 fn serve_http(
     settings: &Settings,
+    node_id: u64,
     sources: Sources,
     operations: Arc<dyn Operations>,
     listener: Option<TcpListener>,
@@ -245,6 +253,7 @@ fn serve_http(
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
+        node_id,
         operations,
     });
     let (stop, mut stopped) = watch::channel(false);

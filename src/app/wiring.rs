@@ -7,6 +7,7 @@ use crate::config::settings::{self, Settings};
 use crate::config::{CredentialKey, Credentials, User};
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
+use crate::queue::tap::TapLimits;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
 use crate::shard::admission::SourcePolicy;
 use crate::shard::group::GroupSettings;
@@ -19,6 +20,10 @@ use crate::telemetry::logging;
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
+
+/// What is kept of committed messages for those who follow them.
+pub const TAP_LIMITS: TapLimits =
+    TapLimits { groups_max: 64, octets_max: 128 * 1024 * 1024, readers_max: 64 };
 
 /// How long a refusing store is tried at shutdown.
 const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -12,7 +12,10 @@ use crate::base::counter::CounterSet;
 use crate::base::drop_reason::DropReason;
 use crate::base::metric::Metric;
 use crate::model::batch::Batch;
+use crate::model::group::Group;
+use crate::model::subject::ListenerNames;
 use crate::queue::Depth;
+use crate::queue::tap::Tap;
 use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
 use crate::shard::listener::Listener;
@@ -115,6 +118,8 @@ pub struct Sources {
     pub rules: RulesInForce,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
+    /// Committed groups, for who follows them.
+    pub tap: Tap<Group>,
     /// The limit on what one source may send, if there is one.
     pub limiter: Option<Arc<RateLimiter>>,
     /// SNMPv3: refusals and Reports.
@@ -135,6 +140,12 @@ impl Sources {
             ledger = self.read();
         }
         ledger
+    }
+
+    /// The names of the listeners, by the number that rows have of them.
+    #[must_use]
+    pub fn listener_names(&self) -> ListenerNames {
+        ListenerNames::new(self.listeners.iter().map(|listener| (listener.number, listener.name)))
     }
 
     /// The rules in force, and what each of them matched since the start or since it first had its id.

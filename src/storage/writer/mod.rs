@@ -207,6 +207,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Number of the newest commit; 0 in a store without any.
+    #[must_use]
+    pub fn newest_commit(&self) -> CommitNumber {
+        self.commits.newest()
+    }
+
     /// Whether jobs wait.
     #[must_use]
     pub fn has_jobs(&self) -> bool {
