@@ -63,7 +63,7 @@ fn announce_runtime(settings: &Settings, facts: &Facts) {
     match &facts.runtime_refused {
         Some(reason) => tracing::warn!(
             "daemon.runtime: {} is not to be had here ({reason}); using {used}",
-            wiring::runtime(settings.daemon.runtime).as_str(),
+            settings.daemon.runtime.as_str(),
         ),
         None => tracing::info!("runtime {used}, {} shard(s)", wiring::shards(settings)),
     }

@@ -56,7 +56,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let credentials = load_credentials(settings)?;
     let (mut identity, store) = open_store(settings)?;
     let usm = usm(&credentials, &mut identity, &store)?;
-    let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
+    let (runtime, runtime_refused) = settings.daemon.runtime.available();
     let group_settings = group_settings(settings, runtime, &mut identity)?;
     let names = names::start(settings)?;
     let bound = group::bind(&group_settings)?;

@@ -30,19 +30,8 @@ const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The log.
 pub fn logging(settings: &Settings) -> logging::LogSettings {
-    let level = match settings.daemon.log_level {
-        settings::LogLevel::Debug => tracing::Level::DEBUG,
-        settings::LogLevel::Info => tracing::Level::INFO,
-        settings::LogLevel::Warning => tracing::Level::WARN,
-        settings::LogLevel::Error | settings::LogLevel::Critical => tracing::Level::ERROR,
-    };
-    let format = match settings.daemon.log_format {
-        settings::LogFormat::Auto => logging::LogFormat::Auto,
-        settings::LogFormat::Color => logging::LogFormat::Color,
-        settings::LogFormat::Plain => logging::LogFormat::Plain,
-        settings::LogFormat::Json => logging::LogFormat::Json,
-    };
-    logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
+    let daemon = &settings.daemon;
+    logging::LogSettings { level: daemon.log_level, file: daemon.log_file.clone(), format: daemon.log_format }
 }
 
 /// The store of the instance with this node id.
@@ -57,12 +46,7 @@ pub fn store(settings: &Settings, node_id: u64) -> StoreSettings {
 
 /// Durability of a commit.
 pub fn synchronous(settings: &Settings) -> Synchronous {
-    match settings.storage.database.synchronous {
-        settings::Synchronous::Off => Synchronous::Off,
-        settings::Synchronous::Normal => Synchronous::Normal,
-        settings::Synchronous::Full => Synchronous::Full,
-        settings::Synchronous::Extra => Synchronous::Extra,
-    }
+    settings.storage.database.synchronous
 }
 
 /// The SNMPv3 users with their active credentials, keys derived; keys that `previous` has as well keep what was made of
@@ -100,15 +84,6 @@ fn key_source(key: &CredentialKey) -> KeySource<'_> {
     match key {
         CredentialKey::Password(password) => KeySource::Password(password.expose()),
         CredentialKey::Localised(key) => KeySource::LocalisedKey(key.expose()),
-    }
-}
-
-/// The runtime asked for.
-pub fn runtime(runtime: settings::Runtime) -> Runtime {
-    match runtime {
-        settings::Runtime::Threads => Runtime::Threads,
-        settings::Runtime::Tokio => Runtime::Tokio,
-        settings::Runtime::Glommio => Runtime::Glommio,
     }
 }
 
