@@ -17,6 +17,7 @@ mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
+pub mod store_upgrade;
 mod tls;
 mod wiring;
 

@@ -222,6 +222,7 @@ impl Sink {
             .with_quarantine(settings.snmpv3.quarantine_messages_max)
             .with_jobs(waiting);
         let (publisher, tap) = queue::tap::tap(wiring::TAP_LIMITS);
+        writer.name_listeners(listeners.iter().map(|listener| (listener.number, listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,

@@ -90,7 +90,7 @@ impl<'a> MessageColumns<'a> {
             Body::Notification(record) => (record.oid, record.trap_type),
             _ => (Span::EMPTY, Span::EMPTY),
         };
-        let received_at = event.id.received_at();
+        let received_at = event.id.key_time(event.received_at);
         let validation_errors = validation_errors(event, &[program, oid]);
         let label = event.rule.and_then(|rule| batch.labels.get(rule as usize));
         Self {
@@ -111,7 +111,7 @@ impl<'a> MessageColumns<'a> {
             stored_to_buffer: 0,
             error_message: None,
             created_at: received_at.to_string().into(),
-            raw_bytes: (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes).into()),
+            raw_bytes: raw_bytes(batch, event),
             facility: live.facility().map(|facility| facility.to_string().into()),
             level: live.level().map(i64::from),
             program: text_of(batch, program),
@@ -139,6 +139,15 @@ fn owned_text(octets: &[u8]) -> Cow<'static, str> {
 /// The text at `span`; `None` where there is none.
 fn text_of(batch: &Batch, span: Span) -> Option<Cow<'_, str>> {
     (!span.is_empty()).then(|| text(batch.bytes(span)))
+}
+
+/// The octets of `event` as received; `None` where its text is exactly them.
+fn raw_bytes<'a>(batch: &'a Batch, event: &Event) -> Option<Cow<'a, [u8]>> {
+    if !event.raw_bytes.is_empty() {
+        return Some(batch.bytes(event.raw_bytes).into());
+    }
+    let text = batch.bytes(event.text);
+    (!event.trailing.is_none()).then(|| text.iter().copied().chain(event.trailing.octets()).collect())
 }
 
 /// The reasons of `event`, and what columns say themselves: that it has no program, or no OID.

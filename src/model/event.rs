@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::device_time::TimeSource;
+use crate::model::trailing::Trailing;
 
 /// Name of an event: when it was received, and a tie-breaker. Order of ids is order of receipt.
 ///
@@ -36,12 +37,24 @@ const UUID_REST_BITS: u32 = 9;
 const UUID_REST_MASK: i64 = (1 << UUID_REST_BITS) - 1;
 const UUID_ZERO_BITS: u32 = 5;
 
+/// How far an id may be ahead of the clock in microseconds so that its time counts as that of receipt: it is by one microsecond
+/// for 64 messages that came in one.
+const AHEAD_MICROS_MAX: i64 = 1_000;
+
 impl EventId {
     /// The time of receipt that the id tells. It is the event's own, or a microsecond or so later when more events
     /// came in one microsecond than the counter holds.
     #[must_use]
     pub fn received_at(self) -> Timestamp {
         Timestamp(self.0 >> ID_TAIL_BITS)
+    }
+
+    /// The time of receipt that is stored of an event with this id, which was received at `received_at`. The time in the id
+    /// serves where it is as good, so that the row is found by its id.
+    #[must_use]
+    pub fn key_time(self, received_at: Timestamp) -> Timestamp {
+        let of_id = self.received_at();
+        if of_id.0 - received_at.0 > AHEAD_MICROS_MAX { received_at } else { of_id }
     }
 
     /// The id as the store with this node id (48 bits) shows it.
@@ -203,7 +216,11 @@ pub struct Event {
     pub kind: Kind,
     /// `raw_message`: the text that rules match on.
     pub text: Span,
-    /// The octets as received, where `text` is not exactly them.
+    /// What stood behind the text of a syslog message and is cut from it.
+    pub trailing: Trailing,
+    /// How many octets of `text` are the header of a syslog message; what follows is its content.
+    pub content_start: u32,
+    /// The octets as received, where `text` and `trailing` are not exactly them.
     pub raw_bytes: Span,
     /// `enriched_data`, a JSON object; empty when there is nothing to say.
     pub enriched: Span,

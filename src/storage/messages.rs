@@ -11,6 +11,7 @@ use crate::model::columns::MessageColumns;
 use crate::model::event::EventId;
 use crate::model::group::CommitNumber;
 use crate::storage::commits;
+use crate::storage::connection::key_time;
 
 /// How long a lock is waited for.
 const WAIT: Duration = Duration::from_secs(5);
@@ -22,7 +23,7 @@ const STATEMENTS_KEPT: usize = 8;
 const SELECT: &str = "SELECT id, type, source_ip, source_device, timestamp, received_at, raw_message, validated, \
      validation_errors, matched_rule_id, matched_rule_name, match_severity, enriched_data, stored_to_db, stored_to_buffer, \
      error_message, created_at, raw_bytes, facility, level, program, process_id, oid, trap_type, snmp_version, \
-     NULL AS listener, NULL AS severity, NULL AS content \
+     listener, severity, content \
      FROM messages WHERE received_at = ?1 AND id = ?2";
 
 /// A connection that reads messages while the writer works.
@@ -119,7 +120,7 @@ impl MessageReader {
         take: &mut impl FnMut(&MessageColumns<'_>) -> bool,
     ) -> rusqlite::Result<bool> {
         let mut statement = self.connection.prepare_cached(SELECT)?;
-        let received_at = id.received_at().to_string();
+        let received_at = key_time(&self.connection, id)?;
         let mut rows = statement.query([received_at, id.uuid(self.node_id).to_string()])?;
         match rows.next()? {
             Some(row) => Ok(take(&columns_of(row)?)),
