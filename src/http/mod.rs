@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod event;
+pub mod event_stream;
 pub mod operations;
 pub mod problem;
 pub mod socket;
