@@ -269,9 +269,12 @@ impl<T> Tap<T> {
             let help = "Messages that a reader of committed messages came too late for";
             Metric::counter("mutt_tap_missed", help, count).with("reader", kind)
         });
-        let octets = self.octets() as u64;
-        let help = "Memory of committed messages that are kept for readers, at most";
-        missed.chain([Metric::gauge("mutt_tap_octets", help, octets)])
+        let readers = "Readers of committed messages";
+        let octets = "Memory of committed messages that are kept for readers, at most";
+        missed.chain([
+            Metric::gauge("mutt_tap_readers", readers, self.shared.lock().readers as u64),
+            Metric::gauge("mutt_tap_octets", octets, self.octets() as u64),
+        ])
     }
 
     /// Octets of the groups that are not recycled yet.

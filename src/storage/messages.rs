@@ -175,3 +175,112 @@ fn text_or_null<'r>(row: &'r Row<'_>, place: usize) -> rusqlite::Result<Option<C
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use rusqlite::params;
+
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::base::span::Span;
+    use crate::model::batch::Batch;
+    use crate::model::event::{Body, Event, Kind, Reasons};
+    use crate::model::group::{Group, Place};
+    use crate::model::trailing::Trailing;
+    use crate::storage::connection::{StoreSettings, Synchronous, open};
+    use crate::storage::jobs::{Job, Workspace};
+    use crate::storage::writer::Writer;
+
+    const NODE: u64 = 0xabc;
+
+    /// An event for each id, of the microsecond with this number; every fifth was received an hour before its id says.
+    fn group(ids: &[i64]) -> Group {
+        let mut batch = Batch::new();
+        for id in ids {
+            let text = batch.append(id.to_string().as_bytes());
+            batch.events.push(Event {
+                id: EventId(id << 11),
+                received_at: Timestamp(id - if id % 5 == 0 { 3_600_000_000 } else { 0 }),
+                listener: 0,
+                source: [127, 0, 0, 1].into(),
+                kind: Kind::SnmpUndecoded,
+                text,
+                trailing: Trailing::NONE,
+                content_start: 0,
+                raw_bytes: Span::EMPTY,
+                enriched: Span::EMPTY,
+                rule: None,
+                reasons: Reasons::default(),
+                body: Body::Undecoded,
+            });
+        }
+        let places = (0..).take(ids.len()).map(|event| Place { batch: 0, event }).collect();
+        Group { batches: vec![batch], places }
+    }
+
+    struct Rename(i64);
+
+    impl Job for Rename {
+        type Answer = ();
+
+        fn run(&mut self, store: &mut Workspace<'_>) -> rusqlite::Result<()> {
+            let id = EventId(self.0 << 11);
+            let sql = "UPDATE events SET raw_message = 'changed' WHERE received_at = ?1 AND id = ?2";
+            store.connection().execute(sql, params![key_time(store.connection(), id)?, id.0])?;
+            store.note_changed(id);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn rows_come_commit_by_commit_and_in_slices_of_any_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages.db");
+        let settings = StoreSettings {
+            path: path.clone(),
+            connection_timeout: WAIT,
+            synchronous: Synchronous::Off,
+            node_id: NODE,
+        };
+        let mut writer = Writer::new(open(&settings).unwrap(), false).unwrap();
+        let start = 1_795_335_330_000_000;
+        for ids in [&[1, 4, 5][..], &[2, 3], &[10, 11, 12, 13]] {
+            let ids: Vec<i64> = ids.iter().map(|id| start + id).collect();
+            writer.write(&group(&ids)).unwrap();
+        }
+        writer.run_job(Rename(start + 2)).unwrap();
+        let newest = writer.newest_commit();
+        assert_eq!(newest, CommitNumber(4));
+        let texts = ["1", "4", "5", "3", "10", "11", "12", "13", "changed"];
+        for slice in 1..=texts.len() {
+            let mut reader = MessageReader::open(&path, NODE).unwrap();
+            let mut at = CommitPosition::default();
+            assert!(reader.is_followable(&at).unwrap());
+            let mut all = Vec::new();
+            while at.number < newest {
+                let before = all.len();
+                let take = |columns: &MessageColumns<'_>| {
+                    all.push(columns.raw_message.clone().into_owned());
+                    all.len() < before + slice
+                };
+                reader.read_on(&mut at, newest, take).unwrap();
+                assert!(all.len() > before || at.number == newest, "it goes on");
+            }
+            let shown = |text: &String| text.strip_prefix("17953353300000").unwrap_or(text).to_owned();
+            let shown: Vec<String> =
+                all.iter().map(shown).map(|text| text.trim_start_matches('0').to_owned()).collect();
+            assert_eq!(shown, texts, "slices of {slice}");
+        }
+        let plan: String = MessageReader::open(&path, NODE)
+            .unwrap()
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {SELECT}"))
+            .unwrap()
+            .query_map(["", ""], |row| row.get::<_, String>(3))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(plan.contains("SEARCH e USING PRIMARY KEY (received_at=?)"), "by its key: {plan}");
+    }
+}
