@@ -119,7 +119,7 @@ fn a_client_that_comes_back_misses_nothing_and_gets_nothing_twice() {
 /// What the view says of the message with this id, in the form of an event.
 fn row(connection: &rusqlite::Connection, id: &str) -> Json {
     let mut statement = connection.prepare_cached("SELECT * FROM messages WHERE id = ?1").unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([id]).unwrap();
     let row = rows.next().unwrap().unwrap();
     let mut members = serde_json::Map::new();
