@@ -41,7 +41,7 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
         wiring::synchronous(settings).as_str()
     );
     if let Some(path) = &settings.pattern_matching.rules_file {
-        tracing::info!("{} rule(s) from {}", app.reloader.rules_in_force(), path.display());
+        tracing::info!("{} rule(s) from {}", app.sources().rules.load().set.len(), path.display());
     }
     if let Some(path) = settings.snmpv3.credentials_file.as_ref().filter(|_| facts.snmpv3_users > 0) {
         tracing::info!("{} SNMPv3 user(s) from {}", facts.snmpv3_users, path.display());

@@ -12,6 +12,7 @@ use crate::shard::listener::ListenerSpec;
 use crate::shard::stream::{PENDING_OCTETS_MAX, duplicates};
 use crate::sink::drain::GROUP_BATCHES_MAX;
 use crate::storage::connection::CACHE_OCTETS;
+use crate::storage::shapes;
 
 /// The program itself, its threads' stacks, statements, rules, and what allocators hold back.
 const BASE_OCTETS: usize = 64 * 1024 * 1024;
@@ -32,6 +33,7 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, n
         + CACHE_OCTETS
         + wiring::TAP_LIMITS.octets_max
         + wiring::TAP_LIMITS.readers_max * tail::READER_OCTETS_MAX
+        + shapes::OCTETS_MAX
         + REGISTRIES_OCTETS
         + SHARED_OCTETS_MAX
         + group.shards * KEY_CACHE_OCTETS_MAX

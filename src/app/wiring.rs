@@ -1,10 +1,14 @@
 //! The configuration as each floor wants it.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
-use crate::config::{CredentialKey, Credentials, User};
+use crate::config::{self, CredentialKey, Credentials, User};
+use crate::matching::RuleSet;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
 use crate::queue::tap::TapLimits;
@@ -17,6 +21,17 @@ use crate::shard::runtime::Runtime;
 use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
 use crate::telemetry::logging;
+
+/// The rules in the file at `path`; none, when no file is named.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load_rules(path: Option<&Path>) -> anyhow::Result<RuleSet> {
+    Ok(match path {
+        Some(path) => config::load_rules(path)?,
+        None => RuleSet::compile(Vec::new())?,
+    })
+}
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
@@ -108,22 +123,42 @@ pub fn group(
     settings: &Settings,
     runtime: Runtime,
     listeners: Vec<NumberedSpec>,
-    own_events: Option<u8>,
+    own_events: u8,
     certificates: Certificates,
 ) -> GroupSettings {
-    let sources = Arc::new(sources(settings, &listeners, own_events));
-    GroupSettings { runtime, shards: shards(settings), listeners, own_events, certificates, sources }
+    let sources = sources(settings, &listeners, own_events, None);
+    GroupSettings {
+        runtime,
+        shards: shards(settings),
+        listeners,
+        own_events,
+        certificates,
+        sources: Arc::new(ArcSwap::from_pointee(sources)),
+    }
 }
 
-/// What is taken from whom.
-fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u8>) -> SourcePolicy {
+/// What is taken from whom. The rate limit of `previous` is changed and kept, with what it knows of sources.
+pub fn sources(
+    settings: &Settings,
+    listeners: &[NumberedSpec],
+    own_events: u8,
+    previous: Option<&SourcePolicy>,
+) -> SourcePolicy {
     let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
-    let own = own_events.map(|number| (number, ListenerSources::default()));
+    let own = (own_events, ListenerSources::default());
+    let rate = rate(&settings.sources);
+    let limiter = match previous.and_then(|previous| previous.limiter.clone()) {
+        Some(limiter) => {
+            limiter.set(rate);
+            Some(limiter)
+        }
+        None => rate.map(|rate| Arc::new(RateLimiter::new(rate))),
+    };
     SourcePolicy {
         denied: settings.sources.deny_from.clone(),
-        limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
+        limiter,
         fair_share: settings.sources.fair_share,
-        ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
+        ..SourcePolicy::new(configured.chain([own]).collect(), settings.listeners.snmp.policy.clone())
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn run(path: &Path, command: &ConfigCommand) -> ExitCode {
         ConfigCommand::Schema => say(&format!("{:#}", config::schema())),
         ConfigCommand::Template => say(config::template().trim_end()),
         ConfigCommand::Show { output } => match config::show(path) {
-            Ok(keys) => say(&render(&keys, *output)),
+            Ok((_, keys)) => say(&render(&keys, *output)),
             Err(error) => return fail(&error),
         },
     }

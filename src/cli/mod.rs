@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::mib_commands::{self, Dictionary};
-use crate::app::{self, App, commands, snmp_refused, snmpv3_status};
+use crate::app::{self, App, Configured, commands, snmp_refused, snmpv3_status};
 use crate::cli::config::ConfigCommand;
 use crate::cli::output::{fail, say};
 use crate::cli::tail::TailArguments;
@@ -44,8 +44,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials, MIB modules
-    /// and certificates (the default)
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reads the configuration, rules,
+    /// credentials, MIB modules and certificates again (the default)
     Run,
     /// Validate the configuration, the rules, the credentials and the MIB modules; exit 1 when something is wrong
     Check,
@@ -314,9 +314,10 @@ fn run(path: &Path) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    if let Err(error) = logging::init(&app::logging(&settings)) {
-        return fail(&error);
-    }
+    let log = match logging::init(&app::logging(&settings)) {
+        Ok(log) => log,
+        Err(error) => return fail(&error),
+    };
     tracing::info!("muttd {} starts, configuration {}", env!("CARGO_PKG_VERSION"), path.display());
     let control = match app::control_runtime() {
         Ok(control) => control,
@@ -330,7 +331,8 @@ fn run(path: &Path) -> ExitCode {
             Err(error) => return fail(&format!("signals cannot be waited for: {error}")),
         }
     };
-    let app = match app::start(&settings, control) {
+    let configured = Configured { path: path.to_path_buf(), settings, log };
+    let app = match app::start(configured, control) {
         Ok(app) => app,
         Err(error) => {
             let reason = format!("{error:#}");

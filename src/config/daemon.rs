@@ -37,7 +37,7 @@ section! {
     pub struct Daemon {
         /// Messages of our own log below this severity are not logged. Nothing of ours is worse than ERROR; CRITICAL
         /// means the same.
-        pub log_level: Level = key("log_level", Choice(LEVELS), Level::INFO, "WARNING");
+        pub log_level: Level = key("log_level", Choice(LEVELS), Level::INFO, "WARNING").live();
         /// File of our own log; its folder is made when it is absent. null = standard error only.
         pub log_file: Option<PathBuf> =
             key("log_file", PathOrNull, Some("./logs/mutt.log".into()), "/var/log/mutt/mutt.log");

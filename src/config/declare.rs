@@ -76,15 +76,26 @@ pub(super) struct DeclaredKey {
     /// A value, as YAML, that is not the default.
     pub(super) example: &'static str,
     pub(super) is_secret: bool,
+    /// See [`Key::live`].
+    pub(super) is_live: bool,
 }
 
 impl DeclaredKey {
+    /// What the key means, and whether a change of it takes effect at once.
+    pub(super) fn meaning(&self) -> String {
+        let doc = paragraph(&self.doc);
+        if self.is_live { format!("{doc} {LIVE}") } else { doc }
+    }
+
     /// What there is to say of the key: its meaning and what is allowed.
     pub(super) fn description(&self) -> String {
-        let doc = paragraph(&self.doc);
-        if self.allowed.is_empty() { doc } else { format!("{doc} Allowed: {}.", self.allowed) }
+        let meaning = self.meaning();
+        if self.allowed.is_empty() { meaning } else { format!("{meaning} Allowed: {}.", self.allowed) }
     }
 }
+
+/// What is said of a key that is [live](Key::live).
+const LIVE: &str = "Can be changed while muttd runs.";
 
 /// The lines of a doc comment as one, without its marks for code.
 pub(super) fn paragraph(doc: &[&str]) -> String {
@@ -109,11 +120,21 @@ pub(super) struct Key<K: Kind> {
     kind: K,
     default: K::Value,
     example: &'static str,
+    is_live: bool,
+}
+
+impl<K: Kind> Key<K> {
+    /// The same key, whose changes take effect while the program runs. For other keys a reload tells that a restart
+    /// is needed.
+    pub(super) fn live(mut self) -> Self {
+        self.is_live = true;
+        self
+    }
 }
 
 /// A key: its name, the kind of its values, its default, and an example as YAML that is not the default.
 pub(super) fn key<K: Kind>(name: &'static str, kind: K, default: K::Value, example: &'static str) -> Key<K> {
-    Key { name, kind, default, example }
+    Key { name, kind, default, example, is_live: false }
 }
 
 impl<K: Kind> Item for Key<K> {
@@ -135,6 +156,7 @@ impl<K: Kind> Item for Key<K> {
         let is_absent = entry.node.is_none();
         let is_nothing = entry.node.as_ref().is_some_and(is_null);
         let mut record = reader.record_of(&entry, K::IS_SECRET);
+        record.is_live = self.is_live;
         let found = self.kind.read(reader, &mut entry);
         let value = found.unwrap_or(self.default);
         if let Some(written) = self.kind.write(&value).filter(|_| is_absent || is_nothing || !K::IS_SECRET) {
@@ -153,6 +175,7 @@ impl<K: Kind> Item for Key<K> {
             default: self.kind.write(&self.default).unwrap_or_default(),
             example: self.example,
             is_secret: K::IS_SECRET,
+            is_live: self.is_live,
         }));
     }
 }

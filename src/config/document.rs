@@ -6,14 +6,14 @@
 //! Invariant: size, depth, number of nodes and the growth through aliases are bounded before anything is kept.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 use zeroize::Zeroizing;
 
+use crate::base::read::read_regular;
 use crate::config::error::{ConfigError, Place, Problem, nearest};
 
 /// Octets of a configuration file. 100,000 rules take about 15 MiB.
@@ -135,10 +135,10 @@ impl Source {
     pub(super) fn read(path: &Path, secrecy: Secrecy) -> Result<Self, ConfigError> {
         let name = shown_path(path);
         let refused = |what: String| ConfigError::from(Problem::of_file(&name, what));
-        let octets = read_bounded(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        if octets.len() as u64 > FILE_OCTETS_MAX {
-            return Err(refused(format!("larger than {FILE_OCTETS_MAX} octets")));
-        }
+        let octets = read_regular(path, FILE_OCTETS_MAX).map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => refused(error.to_string()),
+            _ => refused(format!("cannot be read: {error}")),
+        })?;
         let text = match std::str::from_utf8(&octets) {
             Ok(text) => Zeroizing::new(text.to_owned()),
             Err(error) => {
@@ -219,15 +219,6 @@ impl From<Location> for Place {
         let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         Self { line: number(location.line()), column: number(location.column()) }
     }
-}
-
-fn read_bounded(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = File::open(path)?;
-    // Room for the whole file at once: growing would leave pieces of a password behind.
-    let known = file.metadata()?.len().min(FILE_OCTETS_MAX);
-    let mut octets = Zeroizing::new(Vec::with_capacity(usize::try_from(known).unwrap_or(0) + 1));
-    file.take(FILE_OCTETS_MAX + 1).read_to_end(&mut octets)?;
-    Ok(octets)
 }
 
 /// What the parser says, without its advice to programmers.

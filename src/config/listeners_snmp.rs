@@ -51,12 +51,12 @@ section! {
         pub address: Vec<IpAddr> = key("address", Addresses, any_address(), "[\"192.0.2.1\", \"2001:db8::1\"]");
         /// Networks and addresses that may send. What others send is dropped and counted as `source_not_allowed`.
         pub allow_from: Option<IpRanges> =
-            key("allow_from", NetworksOrAll, None, "[10.0.0.0/8, \"2001:db8::/32\"]");
+            key("allow_from", NetworksOrAll, None, "[10.0.0.0/8, \"2001:db8::/32\"]").live();
         /// Proxies whose word counts for where a notification comes from: then `source_ip` is the address in
         /// snmpTrapAddress.0, or agent-addr of a v1 trap, and the proxy is in `enriched_data`. Proxies are not held to
         /// the limits below (sources).
         pub trusted_proxies: IpRanges =
-            key("trusted_proxies", Networks, IpRanges::default(), "[192.0.2.10]");
+            key("trusted_proxies", Networks, IpRanges::default(), "[192.0.2.10]").live();
         /// Which messages are taken: versions, communities and the least security level.
         pub policy: SnmpPolicy = group::<PolicyKeys, _>();
         /// Largest datagram taken.
@@ -73,18 +73,18 @@ section! {
     pub struct PolicyKeys {
         /// Versions taken. A message of another version is dropped and counted as `snmp_version`.
         pub versions: SnmpVersions =
-            key("versions", Versions, SnmpVersions { v1: true, v2c: true, v3: true }, "[v3]");
+            key("versions", Versions, SnmpVersions { v1: true, v2c: true, v3: true }, "[v3]").live();
         /// Communities that a message of v1 or v2c may have; null = any. A message with another one is neither stored
         /// nor answered, but dropped and counted as `snmp_community`. Communities are passwords: each is a text, or
         /// where the text is (`{file: PATH}`, `{env: NAME}`, `{credential: NAME}` of systemd), and may be for some
         /// senders only (`{community: TEXT, from: [10.0.0.0/8]}`). `community_env` and `community_file` are taken in
         /// place of `community`.
         pub communities: Option<Vec<Community>> =
-            key("communities", Communities, None, "[public, {community: \"s3cret\", from: [10.0.0.0/8]}]");
+            key("communities", Communities, None, "[public, {community: \"s3cret\", from: [10.0.0.0/8]}]").live();
         /// Least security level. A message below it is dropped and counted as `snmp_security_level`, and that is all of
         /// v1 and v2c unless it is noAuthNoPriv. Each SNMPv3 user may ask for more.
         pub min_security_level: SecurityLevel =
-            key("min_security_level", Choice(LEVELS), SecurityLevel::NoAuthNoPriv, "authPriv");
+            key("min_security_level", Choice(LEVELS), SecurityLevel::NoAuthNoPriv, "authPriv").live();
     }
 }
 

@@ -38,11 +38,11 @@ section! {
         pub address: Vec<IpAddr> = key("address", Addresses, any_address(), "[\"192.0.2.1\", \"2001:db8::1\"]");
         /// Networks and addresses that may send. What others send is dropped and counted as `source_not_allowed`.
         pub allow_from: Option<IpRanges> =
-            key("allow_from", NetworksOrAll, None, "[10.0.0.0/8, \"2001:db8::/32\"]");
+            key("allow_from", NetworksOrAll, None, "[10.0.0.0/8, \"2001:db8::/32\"]").live();
         /// Relays whose word counts for where a message comes from: then `source_ip` is the address that the message
         /// reports (as HOSTNAME, in `[origin ip="..."]`, or as `Original Address=`), and the relay is in
         /// `enriched_data`. Relays are not held to the limits below (sources).
-        pub trusted_relays: IpRanges = key("trusted_relays", Networks, IpRanges::default(), "[192.0.2.20]");
+        pub trusted_relays: IpRanges = key("trusted_relays", Networks, IpRanges::default(), "[192.0.2.20]").live();
         /// Time zones of devices that do not name theirs.
         pub zones: Zones = group::<ZoneKeys, _>();
         /// Largest datagram and largest TCP message taken.

@@ -11,7 +11,7 @@ section! {
     pub struct PatternMatching {
         /// The alert rules. null = none.
         pub rules_file: Option<PathBuf> =
-            key("rules_file", PathOrNull, Some("./config/alert_rules.yaml".into()), "/etc/mutt/alert_rules.yaml");
+            key("rules_file", PathOrNull, Some("./config/alert_rules.yaml".into()), "/etc/mutt/alert_rules.yaml").live();
         /// How often that file is looked at for changes. A file with an error changes nothing: the old rules stay in
         /// force.
         pub reload_interval: Option<Duration> =

@@ -40,6 +40,8 @@ pub(super) struct Record {
     pub(super) value: Json,
     /// Number of the file and place in it; `None` for a default.
     pub(super) origin: Option<(usize, Place)>,
+    /// Whether a change takes effect while the program runs.
+    pub(super) is_live: bool,
     /// The value as errors show it.
     shown: Option<String>,
 }
@@ -168,6 +170,7 @@ impl<'s> Reader<'s> {
             key: entry.key.clone(),
             value,
             origin: node.map(|node| (node.file, node.place)),
+            is_live: false,
             shown: node.filter(|_| !is_secret && !self.secret).and_then(|node| self.shown(node)),
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::config::error::ConfigError;
 use crate::config::files;
 use crate::config::reader::Record;
+use crate::config::settings::Settings;
 
 /// A key with the value that is in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,20 +18,22 @@ pub struct KeyInForce {
     pub value: Json,
     /// File and line that it is from; `None` for a default.
     pub origin: Option<(String, usize)>,
+    /// Whether a change takes effect while the program runs.
+    pub is_live: bool,
 }
 
-/// What is in force by the configuration at `path`: every key, in the order of the declarations.
+/// What is in force by the configuration at `path`: the settings, and every key in the order of the declarations.
 ///
 /// # Errors
 ///
 /// Every problem of the files; the operator is to blame.
-pub fn show(path: &Path) -> Result<Vec<KeyInForce>, ConfigError> {
+pub fn show(path: &Path) -> Result<(Settings, Vec<KeyInForce>), ConfigError> {
     let loaded = files::load(path)?;
     let names = loaded.names;
     let shown = |record: Record| {
         let origin =
             record.origin.map(|(file, place)| (names.get(file).cloned().unwrap_or_default(), place.line));
-        KeyInForce { key: record.key, value: record.value, origin }
+        KeyInForce { key: record.key, value: record.value, origin, is_live: record.is_live }
     };
-    Ok(loaded.records.into_iter().map(shown).collect())
+    Ok((loaded.settings, loaded.records.into_iter().map(shown).collect()))
 }

@@ -45,7 +45,7 @@ fn write_members(text: &mut String, members: &[Declared], depth: usize) {
                 write_members(text, members, depth + 1);
             }
             Declared::Key(key) => {
-                write_comment(text, &indent, &paragraph(&key.doc));
+                write_comment(text, &indent, &key.meaning());
                 if !key.allowed.is_empty() {
                     write_comment(text, &indent, &format!("Allowed: {}.", key.allowed));
                 }

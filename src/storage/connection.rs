@@ -58,9 +58,6 @@ pub const CACHE_OCTETS: usize = 64 * 1024 * 1024;
 /// commits touched are copied once, small enough that copying them holds the writer up for tens of milliseconds.
 const CHECKPOINT_PAGES: i64 = 2_048;
 
-/// A page holds about 50 messages. Larger pages mean fewer of them; measured best at 16 KiB.
-pub(super) const PAGE_OCTETS: i64 = 16_384;
-
 /// An open store and its lock.
 #[derive(Debug)]
 pub struct Store {
@@ -138,7 +135,7 @@ pub fn open_locked(settings: &StoreSettings, lock: StoreLock) -> Result<Store, O
     connection.busy_timeout(settings.connection_timeout).map_err(sqlite)?;
     let found = identify(&connection, path)?;
     match found {
-        0 => connection.pragma_update(None, "page_size", PAGE_OCTETS).map_err(sqlite)?,
+        0 => schema::prepare(&connection).map_err(sqlite)?,
         schema::VERSION => {}
         _ => return Err(OpenError::Older { path: path.to_path_buf(), found, known: schema::VERSION }),
     }
@@ -219,7 +216,7 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> rusqlite::Res
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // After a long reader made the log grow, give the disk back.
-    connection.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * PAGE_OCTETS)?;
+    connection.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * schema::PAGE_OCTETS)?;
     Ok(())
 }
 
@@ -295,7 +292,8 @@ mod tests {
         let pragma =
             |name: &str| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(pragma("synchronous"), 2);
-        assert_eq!(pragma("page_size"), PAGE_OCTETS);
+        assert_eq!(pragma("page_size"), schema::PAGE_OCTETS);
+        assert_eq!(pragma("auto_vacuum"), 2, "incremental");
         assert_eq!(pragma("user_version"), schema::VERSION);
     }
 

@@ -278,7 +278,7 @@ fn a_view_has_the_columns_of_the_contract() {
     let reader = reader(folder.path());
     let columns = |view: &str| -> Vec<String> {
         let statement = reader.prepare(&format!("SELECT * FROM {view}")).unwrap();
-        statement.column_names().into_iter().map(str::to_owned).collect()
+        statement.column_names().map(str::to_owned).collect()
     };
     assert_eq!(
         columns("messages").join(" "),

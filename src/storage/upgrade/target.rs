@@ -7,8 +7,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::model::event::EventId;
 use crate::model::severity::Severity;
-use crate::storage::connection::{CACHE_OCTETS, PAGE_OCTETS};
-use crate::storage::schema;
+use crate::storage::connection::CACHE_OCTETS;
+use crate::storage::schema::{self, PAGE_OCTETS};
 use crate::storage::shapes::Shapes;
 use crate::storage::writer::row;
 
@@ -78,7 +78,7 @@ fn position(connection: &Connection) -> rusqlite::Result<Position> {
 impl Target {
     /// A new store without rows in an empty database.
     pub(super) fn create(mut connection: Connection, node_id: u64) -> rusqlite::Result<Self> {
-        connection.pragma_update(None, "page_size", PAGE_OCTETS)?;
+        schema::prepare(&connection)?;
         configure(&connection)?;
         schema::create(&mut connection, node_id)?;
         Self::of(connection)
