@@ -1,5 +1,7 @@
 //! The memory budget: a sum, printed at start.
 
+use crate::app::wiring;
+use crate::http::tail;
 use crate::mib::Names;
 use crate::model::batch::Batch;
 use crate::model::event::PRODUCERS_MAX;
@@ -20,8 +22,8 @@ const REGISTRIES_OCTETS: usize = 48 * 1024 * 1024;
 
 /// Octets of memory that the program may take: the queue full of the largest batches, the group that the sink
 /// holds, those being filled, the receive buffers, TCP connections and their unfinished messages, what RELP senders
-/// may repeat, the store's page cache, SNMPv3 keys and clocks, names, of which
-/// two sets are there during a reload, and the rest. What reading MIB modules takes for a moment comes on top.
+/// may repeat, the store's page cache, committed messages that are kept for those who follow them, and what is on its way
+/// to those, SNMPv3 keys and clocks, names, of which two sets are there during a reload, and the rest. What reading MIB modules takes for a moment comes on top.
 pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, names: &Names) -> usize {
     let batches = queue_slots + GROUP_BATCHES_MAX + PRODUCERS_MAX;
     batches * Batch::OCTETS_MAX
@@ -29,6 +31,8 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, n
         + PENDING_OCTETS_MAX
         + group.listeners.iter().map(|listener| connections(&listener.spec)).sum::<usize>()
         + CACHE_OCTETS
+        + wiring::TAP_LIMITS.octets_max
+        + wiring::TAP_LIMITS.readers_max * tail::READER_OCTETS_MAX
         + shapes::OCTETS_MAX
         + REGISTRIES_OCTETS
         + SHARED_OCTETS_MAX

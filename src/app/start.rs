@@ -23,10 +23,12 @@ use crate::http::operations::Operations;
 use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::model::batch::Batch;
+use crate::model::group::Group;
 use crate::net::sys;
 use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
+use crate::queue::tap::Tap;
 use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, UsersInForce, Usm};
 use crate::shard::group::{self, GroupSettings, SharedContext};
 use crate::shard::listener::{Listener, ListenerSpec, NumberedSpec};
@@ -106,13 +108,21 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
         rules: Arc::clone(&in_force),
         reloads: Arc::default(),
         depth: context.producer.depth(),
+        tap: sink.tap,
         policy: Arc::clone(&group_settings.sources),
         snmpv3: Arc::clone(&usm),
     };
     let in_force_settings: SettingsInForce = Arc::new(ArcSwap::from_pointee(settings.clone()));
     let operations = DaemonOperations::new(Arc::clone(&in_force_settings), sink.jobs, Arc::clone(&usm));
-    let (context, http_stop) =
-        serve_http(settings, sources, Arc::new(operations), http_listener, http_address, &control);
+    let (context, http_stop) = serve_http(
+        settings,
+        facts.node_id,
+        sources,
+        Arc::new(operations),
+        http_listener,
+        http_address,
+        &control,
+    );
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let replaced = (in_force, Arc::clone(&usm.users), names);
     let reloader = start_reloader(&configured, in_force_settings, group_settings, replaced, &context)?;
@@ -229,6 +239,8 @@ struct Sink {
     thread: JoinHandle<Ending>,
     stop: Arc<AtomicBool>,
     counters: Arc<SinkCounters>,
+    /// What it committed, for who follows it.
+    tap: Tap<Group>,
 }
 
 impl Sink {
@@ -249,6 +261,7 @@ impl Sink {
         let writer = Writer::new(store, settings.storage.keep_community)?
             .with_quarantine(settings.snmpv3.quarantine_messages_max)
             .with_jobs(waiting);
+        let (publisher, tap) = queue::tap::tap(wiring::TAP_LIMITS);
         writer.name_listeners(listeners.iter().map(|listener| (listener.number, listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
@@ -258,15 +271,17 @@ impl Sink {
             clock,
             Arc::clone(&counters),
             Arc::clone(&stop),
-        );
+        )
+        .with_publisher(publisher);
         let thread = std::thread::Builder::new().name("sink".to_owned()).spawn(move || drain.run())?;
-        Ok(Self { jobs, thread, stop, counters })
+        Ok(Self { jobs, thread, stop, counters, tap })
     }
 }
 
 /// Starts the HTTP server, if there is to be one; returns what stops it.
 fn serve_http(
     settings: &Settings,
+    node_id: u64,
     sources: Sources,
     operations: Arc<dyn Operations>,
     listener: Option<TcpListener>,
@@ -279,6 +294,7 @@ fn serve_http(
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
+        node_id,
         operations,
     });
     let (stop, mut stopped) = watch::channel(false);

@@ -11,6 +11,7 @@ use crate::config::{self, CredentialKey, Credentials, User};
 use crate::matching::RuleSet;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
+use crate::queue::tap::TapLimits;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
 use crate::shard::admission::SourcePolicy;
 use crate::shard::group::GroupSettings;
@@ -34,6 +35,10 @@ pub fn load_rules(path: Option<&Path>) -> anyhow::Result<RuleSet> {
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
+
+/// What is kept of committed messages for those who follow them.
+pub const TAP_LIMITS: TapLimits =
+    TapLimits { groups_max: 64, octets_max: 128 * 1024 * 1024, readers_max: 64 };
 
 /// How long a refusing store is tried at shutdown.
 const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -2,6 +2,7 @@
 
 mod config;
 mod output;
+mod tail;
 
 use std::io::Write as _;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use crate::app::mib_commands::{self, Dictionary};
 use crate::app::{self, App, Configured, commands, snmp_refused, snmpv3_status};
 use crate::cli::config::ConfigCommand;
 use crate::cli::output::{fail, say};
+use crate::cli::tail::TailArguments;
 use crate::config::{self as configuration, EngineId, Settings};
 use crate::http::operations::ForgetEngine;
 use crate::mib;
@@ -52,6 +54,12 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Print messages as they are committed
+    ///
+    /// Asks the running daemon, through the socket beside its store. When more come than can be shown (200 in a fifth of a
+    /// second) or read, a line in between tells how many were skipped: they are in the store. After a restart of the daemon
+    /// it goes on where it was.
+    Tail(TailArguments),
     /// What is known of SNMPv3 users
     Snmpv3 {
         #[command(subcommand)]
@@ -148,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Run => run(&arguments.config),
         Command::Check => check(&arguments.config),
         Command::Config { command } => config::run(&arguments.config, &command),
+        Command::Tail(command) => tail::run(&arguments.config, &command),
         Command::Snmpv3 { command: Snmpv3Command::Status } => snmpv3_status(&arguments.config),
         Command::Snmpv3 { command: Snmpv3Command::Redecode { dry_run } } => {
             snmpv3_redecode(&arguments.config, dry_run)

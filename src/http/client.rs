@@ -1,5 +1,6 @@
-//! A client of the running program, over the socket beside its store: for commands.
+//! A client of the running program, over the socket beside its store or over TCP: for commands.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -8,16 +9,20 @@ use std::time::Duration;
 use axum::body::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
-use hyper::{Request, Response, header};
+use hyper::{Request, Response, Uri, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::http::operations::REQUEST_HEADER;
 use crate::http::socket;
 
 /// How long a program that accepts a connection may take to begin to speak.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Port of a URL without one.
+const HTTP_PORT: u16 = 80;
 
 /// Octets of an answer that is read as a whole.
 const ANSWER_OCTETS_MAX: usize = 16 * 1024 * 1024;
@@ -27,12 +32,18 @@ const ANSWER_OCTETS_MAX: usize = 16 * 1024 * 1024;
 #[non_exhaustive]
 pub enum ClientError {
     /// Nobody listens.
-    #[error("cannot reach a running muttd at {path}: {source}")]
+    #[error("cannot reach a running muttd at {place}: {source}")]
     NotReachable {
-        /// The socket.
-        path: PathBuf,
+        /// The socket, or host and port.
+        place: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// The address is not `http://HOST[:PORT]`.
+    #[error("{url:?} is not of the form http://HOST:PORT")]
+    Url {
+        /// As it was given.
+        url: String,
     },
     /// The connection failed, or what came is not HTTP.
     #[error("the running muttd did not answer: {0}")]
@@ -56,7 +67,15 @@ pub enum ClientError {
 /// A client of the program that has a store.
 #[derive(Debug, Clone)]
 pub struct Client {
-    socket: PathBuf,
+    place: Place,
+}
+
+/// Where the program listens.
+#[derive(Debug, Clone)]
+enum Place {
+    Socket(PathBuf),
+    /// Host and port.
+    Tcp(String),
 }
 
 /// An answer whose body is still coming.
@@ -69,13 +88,25 @@ impl Client {
     /// The client of the program that has the store at `database`.
     #[must_use]
     pub fn beside(database: &Path) -> Self {
-        Self { socket: socket::path_beside(database) }
+        Self { place: Place::Socket(socket::path_beside(database)) }
     }
 
-    /// The socket.
-    #[must_use]
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    /// The client of the program whose API is at `url`, as `http://127.0.0.1:8514`.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`].
+    pub fn at(url: &str) -> Result<Self, ClientError> {
+        let wrong = || ClientError::Url { url: url.to_owned() };
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let is_root = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
+        match authority {
+            Some(authority) if uri.scheme_str() == Some("http") && is_root => {
+                let port = authority.port_u16().unwrap_or(HTTP_PORT);
+                Ok(Self { place: Place::Tcp(format!("{}:{port}", authority.host())) })
+            }
+            _ => Err(wrong()),
+        }
     }
 
     /// Asks `path`, which may have a query. The body of the answer may be endless: see [`Answer::chunk`].
@@ -101,20 +132,59 @@ impl Client {
         request: hyper::http::request::Builder,
         body: String,
     ) -> Result<Answer, ClientError> {
-        let not_reachable = |source| ClientError::NotReachable { path: self.socket.clone(), source };
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, UnixStream::connect(&self.socket)).await;
-        let stream = connecting.map_err(io::Error::from).and_then(|stream| stream).map_err(not_reachable)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with the answer, or with the runtime; what went wrong shows at the answer.
-        tokio::spawn(connection);
-        let request = request.header(header::HOST, "muttd").body(body)?;
-        let answer = Answer { response: sender.send_request(request).await? };
+        let request = request.header(header::HOST, self.place.host()).body(body)?;
+        let response = match &self.place {
+            Place::Socket(path) => exchange(self.connect(UnixStream::connect(path)).await?, request).await?,
+            Place::Tcp(address) => {
+                exchange(self.connect(TcpStream::connect(address)).await?, request).await?
+            }
+        };
+        let answer = Answer { response };
         let status = answer.response.status();
         if status.is_client_error() || status.is_server_error() {
             return Err(answer.into_refusal().await);
         }
         Ok(answer)
     }
+
+    /// Waits for a connection, though not for ever.
+    async fn connect<S>(&self, connecting: impl Future<Output = io::Result<S>>) -> Result<S, ClientError> {
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+        connecting
+            .map_err(io::Error::from)
+            .and_then(|stream| stream)
+            .map_err(|source| ClientError::NotReachable { place: self.place.to_string(), source })
+    }
+}
+
+impl Place {
+    /// The header Host.
+    fn host(&self) -> &str {
+        match self {
+            Self::Socket(_) => "muttd",
+            Self::Tcp(address) => address,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "{}", path.display()),
+            Self::Tcp(address) => f.write_str(address),
+        }
+    }
+}
+
+/// Sends `request` over `stream`; returns the answer as soon as its head is there.
+async fn exchange<S>(stream: S, request: Request<String>) -> Result<Response<Incoming>, ClientError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It ends with the answer, or with the runtime; what went wrong shows at the answer.
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
 }
 
 impl Answer {
@@ -170,6 +240,24 @@ impl Answer {
         ClientError::Refused {
             status,
             detail: detail.unwrap_or_else(|| format!("refused with status {status}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_scheme_host_and_port() {
+        let place = |url| Client::at(url).map(|client| client.place.to_string()).ok();
+        assert_eq!(place("http://127.0.0.1:8514").as_deref(), Some("127.0.0.1:8514"));
+        assert_eq!(place("http://[::1]:8514/").as_deref(), Some("[::1]:8514"));
+        assert_eq!(place("http://mutt.example").as_deref(), Some("mutt.example:80"));
+        for url in
+            ["", "127.0.0.1:8514", "https://a:1", "http://a:1/x", "http://a/?q", "http://u:p@a:1", "http://"]
+        {
+            assert_eq!(place(url), None, "{url}");
         }
     }
 }

@@ -4,9 +4,12 @@
 //! something is asked over the socket alone.
 
 pub mod client;
+pub mod event;
+pub mod event_stream;
 pub mod operations;
 pub mod problem;
 pub mod socket;
+pub mod tail;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -43,6 +46,8 @@ pub struct Context {
     pub address: SocketAddr,
     /// The store's file.
     pub store: PathBuf,
+    /// The node id in the store's ids.
+    pub node_id: u64,
     /// What the program does on request.
     pub operations: Arc<dyn Operations>,
 }
@@ -58,6 +63,7 @@ pub fn router(context: Arc<Context>, access: Access) -> Router {
         .route("/api/v1/listeners", get(listeners))
         .route("/api/v1/snmpv3/credentials", get(snmpv3_credentials))
         .route("/api/v1/snmp/refused", get(snmp_refused))
+        .route("/api/v1/tail", get(tail::tail))
         .with_state(context)
         .merge(operations)
         .method_not_allowed_fallback(method_not_allowed)
@@ -252,6 +258,7 @@ async fn not_found() -> Problem {
         "/api/v1/listeners",
         "/api/v1/snmpv3/credentials",
         "/api/v1/snmp/refused",
+        "/api/v1/tail",
         "/api/v1/snmpv3/forget-engine",
         "/api/v1/snmpv3/redecode",
     ];

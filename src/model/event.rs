@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use uuid::Uuid;
+
 use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::device_time::TimeSource;
@@ -28,12 +30,42 @@ const ID_COUNTER_BITS: u32 = 6;
 /// Most producers of ids in one process: shards, and the one that reads streams.
 pub const PRODUCERS_MAX: usize = 1 << (ID_TAIL_BITS - ID_COUNTER_BITS);
 
+/// The bits of the tail.
+const ID_TAIL_MASK: i64 = (1 << ID_TAIL_BITS) - 1;
+/// Bits of the tail in the second half of a UUID, and the bits there that are 0.
+const UUID_REST_BITS: u32 = 9;
+const UUID_REST_MASK: i64 = (1 << UUID_REST_BITS) - 1;
+const UUID_ZERO_BITS: u32 = 5;
+
+/// How far an id may be ahead of the clock in microseconds so that its time counts as that of receipt: it is by one microsecond
+/// for 64 messages that came in one.
+const AHEAD_MICROS_MAX: i64 = 1_000;
+
 impl EventId {
     /// The time of receipt that the id tells. It is the event's own, or a microsecond or so later when more events
     /// came in one microsecond than the counter holds.
     #[must_use]
     pub fn received_at(self) -> Timestamp {
         Timestamp(self.0 >> ID_TAIL_BITS)
+    }
+
+    /// The time of receipt that is stored of an event with this id, which was received at `received_at`. The time in the id
+    /// serves where it is as good, so that the row is found by its id.
+    #[must_use]
+    pub fn key_time(self, received_at: Timestamp) -> Timestamp {
+        let of_id = self.received_at();
+        if of_id.0 - received_at.0 > AHEAD_MICROS_MAX { received_at } else { of_id }
+    }
+
+    /// The id as the store with this node id (48 bits) shows it.
+    #[must_use]
+    pub fn uuid(self, node_id: u64) -> Uuid {
+        let (micros, tail) = (self.0 >> ID_TAIL_BITS, self.0 & ID_TAIL_MASK);
+        let low = (micros % 1_000) << 2 | tail >> UUID_REST_BITS;
+        let rest = (tail & UUID_REST_MASK) << UUID_ZERO_BITS;
+        // RFC 9562 4: version 7 and variant 0b10 are fixed bits of the two halves.
+        let first = (micros / 1_000) << 16 | 0x7000 | low;
+        Uuid::from_u64_pair(first as u64, 0x8000_0000_0000_0000 | (rest as u64) << 48 | node_id)
     }
 }
 
@@ -86,6 +118,19 @@ pub enum Kind {
     SnmpV3 = 3,
     /// A datagram that came to an SNMP listener and says nothing we can name a version of.
     SnmpUndecoded = 4,
+}
+
+impl Kind {
+    /// The SNMP version, where it is one.
+    #[must_use]
+    pub fn snmp_version(self) -> Option<&'static str> {
+        match self {
+            Self::SnmpV1 => Some("v1"),
+            Self::SnmpV2c => Some("v2c"),
+            Self::SnmpV3 => Some("v3"),
+            Self::Syslog | Self::SnmpUndecoded => None,
+        }
+    }
 }
 
 /// Most reasons kept for one event.

@@ -26,6 +26,12 @@ pub struct Group {
 }
 
 impl Group {
+    /// Most octets of memory that the group holds on to.
+    #[must_use]
+    pub fn memory_octets_max(&self) -> usize {
+        self.batches.len() * Batch::OCTETS_MAX + self.places.capacity() * size_of::<Place>()
+    }
+
     /// The event at `place`, with the batch that its spans point into; `None` for a place that is not there.
     #[must_use]
     pub fn event(&self, place: Place) -> Option<(&Batch, &Event)> {

@@ -4,6 +4,7 @@
 
 pub mod batch;
 mod bounded;
+pub mod columns;
 pub mod device_time;
 pub mod event;
 pub mod group;

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 
 /// Bounds on what a tap keeps for its readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,6 +261,20 @@ impl<T> Tap<T> {
     #[must_use]
     pub fn missed(&self) -> Vec<(&'static str, u64)> {
         self.shared.lock().missed.iter().map(|(kind, counter)| (*kind, counter.get())).collect()
+    }
+
+    /// The metrics of the tap.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        let missed = self.missed().into_iter().map(|(kind, count)| {
+            let help = "Messages that a reader of committed messages came too late for";
+            Metric::counter("mutt_tap_missed", help, count).with("reader", kind)
+        });
+        let readers = "Readers of committed messages";
+        let octets = "Memory of committed messages that are kept for readers, at most";
+        missed.chain([
+            Metric::gauge("mutt_tap_readers", readers, self.shared.lock().readers as u64),
+            Metric::gauge("mutt_tap_octets", octets, self.octets() as u64),
+        ])
     }
 
     /// Octets of the groups that are not recycled yet.

@@ -33,6 +33,11 @@ pub trait Sink: Send {
     /// See [`SinkError`].
     fn write(&mut self, group: &Group) -> Result<Option<CommitNumber>, SinkError>;
 
+    /// Number of the newest commit, one that only changed stored rows included; `None` for a sink that does not number them.
+    fn newest_commit(&self) -> Option<CommitNumber> {
+        None
+    }
+
     /// Whether somebody waits for the sink to do something else than write a group.
     fn has_jobs(&self) -> bool {
         false

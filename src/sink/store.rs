@@ -20,6 +20,10 @@ impl Sink for Writer {
         Ok(Self::write(self, group)?)
     }
 
+    fn newest_commit(&self) -> Option<CommitNumber> {
+        Some(Self::newest_commit(self))
+    }
+
     fn has_jobs(&self) -> bool {
         Self::has_jobs(self)
     }

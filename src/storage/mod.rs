@@ -10,6 +10,7 @@ pub mod devices;
 pub mod error;
 pub mod inheritance;
 pub mod jobs;
+pub mod messages;
 pub mod quarantine;
 pub mod refresh;
 pub mod refused;

@@ -12,7 +12,10 @@ use crate::base::counter::CounterSet;
 use crate::base::drop_reason::DropReason;
 use crate::base::metric::Metric;
 use crate::model::batch::Batch;
+use crate::model::group::Group;
+use crate::model::subject::ListenerNames;
 use crate::queue::Depth;
+use crate::queue::tap::Tap;
 use crate::security::Usm;
 use crate::shard::admission::SourcesInForce;
 use crate::shard::counters::ShardCounters;
@@ -118,6 +121,8 @@ pub struct Sources {
     pub reloads: Arc<ReloadCounters>,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
+    /// Committed groups, for who follows them.
+    pub tap: Tap<Group>,
     /// What is taken from whom.
     pub policy: SourcesInForce,
     /// SNMPv3: refusals and Reports.
@@ -138,6 +143,12 @@ impl Sources {
             ledger = self.read();
         }
         ledger
+    }
+
+    /// The names of the listeners, by the number that rows have of them.
+    #[must_use]
+    pub fn listener_names(&self) -> ListenerNames {
+        ListenerNames::new(self.listeners.iter().map(|listener| (listener.number, listener.name)))
     }
 
     /// The rules in force, and what each of them matched since the start or since it first had its id.

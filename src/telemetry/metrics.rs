@@ -53,7 +53,7 @@ impl Snapshot {
 
     /// What everybody counts.
     fn metrics(&self) -> Vec<Metric<'_>> {
-        let Sources { listeners, shards, sink, depth, snmpv3, reloads, .. } = &self.sources;
+        let Sources { listeners, shards, sink, depth, tap, snmpv3, reloads, .. } = &self.sources;
         let accounts = self.ledger.listeners.iter().flat_map(|(name, account)| account.describe(name));
         let mut metrics: Vec<Metric<'_>> = accounts.collect();
         for listener in listeners.iter() {
@@ -66,6 +66,7 @@ impl Snapshot {
         metrics.extend(sink.describe());
         metrics.extend(snmpv3.describe());
         metrics.extend(depth.describe());
+        metrics.extend(tap.describe());
         metrics.extend(reloads.describe());
         let resident = sys::resident_octets().unwrap_or(0);
         metrics.push(Metric::gauge("mutt_resident_octets", "Memory of this process in RAM", resident));

@@ -48,7 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("alert", &["model", "storage", "base"]),
     ("enrich", &["model", "storage", "base"]),
     ("telemetry", BELOW_TELEMETRY),
-    ("http", &["storage", "telemetry", "base"]),
+    ("http", &["storage", "telemetry", "queue", "model", "base"]),
     ("config", BELOW_CONFIG),
 ];
 

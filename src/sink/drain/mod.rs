@@ -1,4 +1,7 @@
-//! The sink's loop: collect batches, commit them as one group, answer, recycle.
+//! The sink's loop: collect batches, commit them as one group, answer, hand the group to the tap, recycle.
+//!
+//! A commit that only changed stored rows has no group. It is published as a note, a group without events that has its
+//! number, so that a reader of the tap knows that there is something to be read in the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +12,9 @@ use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Tally;
 use crate::model::batch::{Acknowledgement, Batch, Inform};
 use crate::model::event::EventId;
-use crate::model::group::{Group, Place};
+use crate::model::group::{CommitNumber, Group, Place};
 use crate::queue::Consumer;
+use crate::queue::tap::{GroupFacts, Publisher};
 use crate::sink::counters::SinkCounters;
 use crate::sink::informs::RecentInforms;
 use crate::sink::{Sink, SinkError};
@@ -59,7 +63,13 @@ pub struct Drain {
     counters: Arc<SinkCounters>,
     stop: Arc<AtomicBool>,
     recent: RecentInforms,
+    /// Where committed groups go.
+    publisher: Option<Publisher<Group>>,
+    /// The newest commit that was published.
+    published: CommitNumber,
     group: Group,
+    /// Groups without batches, for the next ones.
+    spare_groups: Vec<Group>,
     order: Vec<(EventId, Place)>,
     repeated: Vec<(u8, Place)>,
     /// Since when a store has refused while the program stops.
@@ -96,6 +106,9 @@ pub enum Ending {
 pub const GROUP_BATCHES_MAX: usize = 128;
 const GROUP_OCTETS_TARGET: usize = 16 * 1024 * 1024;
 
+/// Groups without batches that are kept: one is filled while another is handed over.
+const SPARE_GROUPS_MAX: usize = 2;
+
 /// First and longest wait before a refused write is tried again.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(1);
@@ -127,12 +140,24 @@ impl Drain {
             counters,
             stop,
             recent: RecentInforms::default(),
+            publisher: None,
+            published: CommitNumber::default(),
             group: Group::default(),
+            spare_groups: Vec::with_capacity(SPARE_GROUPS_MAX),
             order: Vec::new(),
             repeated: Vec::new(),
             refused_since: None,
             has_given_up: false,
         }
+    }
+
+    /// The same, which also hands every committed group to `publisher`. From now on a reader knows the number of the
+    /// newest commit.
+    #[must_use]
+    pub fn with_publisher(mut self, publisher: Publisher<Group>) -> Self {
+        self.publisher = Some(publisher);
+        self.publish_note();
+        self
     }
 
     /// Runs until told to stop and the queue is empty.
@@ -152,6 +177,7 @@ impl Drain {
                 } else if stopping {
                     break;
                 } else {
+                    self.reclaim();
                     self.queue.wait(IDLE_WAIT);
                 }
                 continue;
@@ -200,13 +226,19 @@ impl Drain {
     /// Commits the group, however often it takes; then answers its informs. Returns how many events it gave up.
     fn commit_group(&mut self) -> u64 {
         self.plan();
-        if let Err(given_up) = self.write_until_taken() {
-            self.recycle();
-            return given_up;
+        match self.write_until_taken() {
+            Err(given_up) => {
+                self.recycle();
+                given_up
+            }
+            Ok(number) => {
+                // Who waits for an answer does not wait for the tap.
+                self.settle();
+                self.publish_group(number);
+                self.publish_note();
+                0
+            }
         }
-        self.settle();
-        self.recycle();
-        0
     }
 
     /// Puts the events of all batches in order of receipt, leaving repeated informs out.
@@ -232,8 +264,9 @@ impl Drain {
         self.group.places.extend(self.order.iter().map(|(_, place)| *place));
     }
 
-    /// Writes the group, waiting out a store that refuses. `Err` is the number of events given up at shutdown.
-    fn write_until_taken(&mut self) -> Result<(), u64> {
+    /// Writes the group, waiting out a store that refuses; the number is that of its commit. `Err` is the number of events
+    /// given up at shutdown.
+    fn write_until_taken(&mut self) -> Result<Option<CommitNumber>, u64> {
         let mut pause = RETRY_MIN;
         loop {
             if self.has_given_up {
@@ -241,10 +274,10 @@ impl Drain {
             }
             let watch = Stopwatch::start();
             match self.sink.write(&self.group) {
-                Ok(_) => {
+                Ok(number) => {
                     self.counters.commit_duration.observe(watch.elapsed());
                     self.note_success();
-                    return Ok(());
+                    return Ok(number);
                 }
                 Err(error) => self.note_refusal(&error),
             }
@@ -264,7 +297,10 @@ impl Drain {
     /// Lets the sink do what others asked for. They are answered, also when it refuses.
     fn run_jobs(&mut self) {
         match self.sink.run_jobs() {
-            Ok(()) => self.note_success(),
+            Ok(()) => {
+                self.note_success();
+                self.publish_note();
+            }
             Err(error) => self.note_refusal(&error),
         }
     }
@@ -331,12 +367,55 @@ impl Drain {
         }
     }
 
-    /// Gives the emptied batches back.
-    fn recycle(&mut self) {
-        for mut batch in self.group.batches.drain(..) {
-            batch.clear();
-            self.queue.recycle(batch);
+    /// Hands the group of commit `number` to the tap, and recycles what no reader needs.
+    fn publish_group(&mut self, number: Option<CommitNumber>) {
+        let (Some(number), Some(publisher)) = (number, &mut self.publisher) else { return self.recycle() };
+        self.published = number;
+        let facts = GroupFacts {
+            number: number.0,
+            events: self.group.places.len() as u64,
+            octets: self.group.memory_octets_max(),
+        };
+        let group = std::mem::replace(&mut self.group, self.spare_groups.pop().unwrap_or_default());
+        let (queue, spare_groups) = (&self.queue, &mut self.spare_groups);
+        publisher.publish(facts, group, |mut group| {
+            recycle(queue, &mut group);
+            if spare_groups.len() < SPARE_GROUPS_MAX {
+                spare_groups.push(group);
+            }
+        });
+    }
+
+    /// Publishes a note of commits that came after the last group.
+    fn publish_note(&mut self) {
+        let Some(publisher) = &mut self.publisher else { return };
+        let Some(newest) = self.sink.newest_commit().filter(|newest| *newest > self.published) else {
+            return;
+        };
+        self.published = newest;
+        let facts = GroupFacts { number: newest.0, events: 0, octets: 0 };
+        publisher.publish(facts, Group::default(), |mut group| recycle(&self.queue, &mut group));
+    }
+
+    /// Takes back what readers of the tap need no more.
+    fn reclaim(&mut self) {
+        if let Some(publisher) = &mut self.publisher {
+            publisher.reclaim(|mut group| recycle(&self.queue, &mut group));
         }
+    }
+
+    /// Gives the emptied batches of the group back.
+    fn recycle(&mut self) {
+        recycle(&self.queue, &mut self.group);
+    }
+}
+
+/// Gives the emptied batches of `group` back.
+fn recycle(queue: &Consumer<Batch>, group: &mut Group) {
+    group.places.clear();
+    for mut batch in group.batches.drain(..) {
+        batch.clear();
+        queue.recycle(batch);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::batch::InformKey;
 use crate::model::event::{Body, Event, Kind, NotificationRecord, Reasons};
 use crate::model::group::CommitNumber;
 use crate::model::trailing::Trailing;
+use crate::queue::tap::{self, Next, Reader, TapLimits};
 use crate::queue::{Producer, bounded};
 
 /// A sink in memory that refuses the first `refusals` writes.
@@ -20,6 +21,8 @@ struct Memory {
     refusals: Arc<AtomicUsize>,
     jobs: Arc<AtomicUsize>,
     commits: u64,
+    /// Number of the newest commit, those of jobs included.
+    newest: u64,
 }
 
 impl Sink for Memory {
@@ -31,7 +34,17 @@ impl Sink for Memory {
         }
         self.ids.lock().unwrap().extend(group.events().map(|(_, event)| event.id));
         self.commits += 1;
-        Ok((!group.places.is_empty()).then_some(CommitNumber(self.commits)))
+        self.newest += 1;
+        let number = (!group.places.is_empty()).then_some(CommitNumber(self.newest));
+        // As the store does: what waiting jobs change is the next commit of the same transaction.
+        if self.jobs.swap(0, Ordering::AcqRel) > 0 {
+            self.newest += 1;
+        }
+        Ok(number)
+    }
+
+    fn newest_commit(&self) -> Option<CommitNumber> {
+        Some(CommitNumber(self.newest))
     }
 
     fn has_jobs(&self) -> bool {
@@ -40,6 +53,7 @@ impl Sink for Memory {
 
     fn run_jobs(&mut self) -> Result<(), SinkError> {
         self.jobs.store(0, Ordering::Release);
+        self.newest += 1;
         Ok(())
     }
 
@@ -73,6 +87,7 @@ fn bench(refusals: usize, stop_patience: Duration) -> Bench {
         refusals: Arc::new(AtomicUsize::new(refusals)),
         jobs: Arc::clone(&jobs),
         commits: 0,
+        newest: 40,
     };
     let (stored, sent) = (Arc::clone(&ids), Arc::clone(&answers));
     let answer: Answer = Box::new(move |inform, _| {
@@ -219,4 +234,44 @@ fn jobs_are_run_when_there_is_nothing_to_write_and_before_the_end() {
     bench.jobs.store(3, Ordering::Release);
     assert_eq!(bench.drain.run(), Ending::Complete);
     assert_eq!(bench.jobs.load(Ordering::Acquire), 0);
+}
+
+/// What a reader of the tap gets: number and ids of each group, no ids for a note.
+fn groups(reader: &mut Reader<Group>) -> Vec<(u64, Vec<i64>)> {
+    let mut all = Vec::new();
+    while let Some(Next::Group(held)) = reader.try_next() {
+        all.push((held.number(), held.group().events().map(|(_, event)| event.id.0).collect()));
+    }
+    all
+}
+
+#[test]
+fn committed_groups_go_to_the_tap_with_their_numbers_and_changes_of_stored_rows_as_notes() {
+    let limits = TapLimits { groups_max: 8, octets_max: 64 * 1024 * 1024, readers_max: 1 };
+    let (publisher, tap) = tap::tap(limits);
+    let bench = bench(0, Duration::ZERO);
+    let drain = bench.drain.with_publisher(publisher);
+    let mut reader = tap.subscribe("tail").unwrap();
+    assert_eq!(reader.number(), 40, "a reader begins behind what is in the store");
+    bench.jobs.store(1, Ordering::Release);
+    bench.producer.push(batch(&[(1, None), (3, Some(7))]), 2).unwrap();
+    bench.producer.push(batch(&[(2, None), (4, Some(7))]), 2).unwrap();
+    assert_eq!(drain.run(), Ending::Complete);
+    // The repeated inform is not stored, and so no row of the group.
+    assert_eq!(groups(&mut reader), [(41, vec![1, 2, 3]), (42, vec![])]);
+    assert!(matches!(reader.try_next(), Some(Next::Closed)));
+    assert_eq!(bench.answers.lock().unwrap().len(), 2);
+    assert!(bench.producer.reuse().is_none(), "the batches are with the tap");
+}
+
+#[test]
+fn without_readers_batches_come_back_at_once() {
+    let limits = TapLimits { groups_max: 8, octets_max: 64 * 1024 * 1024, readers_max: 1 };
+    let (publisher, tap) = tap::tap(limits);
+    let bench = bench(0, Duration::ZERO);
+    let drain = bench.drain.with_publisher(publisher);
+    bench.producer.push(batch(&[(1, None)]), 1).unwrap();
+    assert_eq!(drain.run(), Ending::Complete);
+    assert!(bench.producer.reuse().is_some_and(|batch| batch.is_empty()));
+    assert_eq!((tap.octets(), tap.subscribe("tail").unwrap().number()), (0, 41));
 }

@@ -50,6 +50,11 @@ impl CommitLog {
         Ok(Self { durable: state, staged: state, limits })
     }
 
+    /// The number of the newest commit that is durable; 0 without any.
+    pub(in crate::storage) fn newest(&self) -> CommitNumber {
+        CommitNumber(self.durable.newest)
+    }
+
     /// Merges at other limits.
     #[cfg(test)]
     pub(in crate::storage) fn set_limits(&mut self, limits: MergeLimits) {

@@ -216,6 +216,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Number of the newest commit; 0 in a store without any.
+    #[must_use]
+    pub fn newest_commit(&self) -> CommitNumber {
+        self.commits.newest()
+    }
+
     /// Whether jobs wait.
     #[must_use]
     pub fn has_jobs(&self) -> bool {
@@ -305,7 +311,7 @@ impl RowWriter<'_> {
                 at: event.received_at,
                 host: batch.bytes(syslog.host),
                 is_syslog: event.kind == Kind::Syslog,
-                snmp_version: snmp_version(event.kind),
+                snmp_version: event.kind.snmp_version(),
             },
         )?;
         let label = match event.rule {
@@ -386,16 +392,6 @@ pub(super) fn number_of_label(connection: &Connection, label: &RuleLabel) -> rus
     connection
         .prepare_cached("SELECT number FROM rule_labels WHERE id = ?1 AND name = ?2 AND severity = ?3")?
         .query_row(keys, |row| row.get(0))
-}
-
-/// The seed's name of an SNMP version.
-fn snmp_version(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::SnmpV1 => Some("v1"),
-        Kind::SnmpV2c => Some("v2c"),
-        Kind::SnmpV3 => Some("v3"),
-        Kind::Syslog | Kind::SnmpUndecoded => None,
-    }
 }
 
 /// Reasons as the members of a JSON list.

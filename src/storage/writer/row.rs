@@ -36,10 +36,6 @@ const COLUMNS: [&str; 16] = [
 /// How many columns a row has.
 pub(in crate::storage) const COLUMN_COUNT: usize = COLUMNS.len();
 
-/// How far an id may be ahead of the clock in microseconds so that its time counts as that of receipt: it is by one microsecond
-/// for 64 messages that came in one.
-const AHEAD_MICROS_MAX: i64 = 1_000;
-
 /// PRI of a message without one: user.notice (RFC 3164 4.3.3).
 const PRI_ASSUMED: u8 = 13;
 
@@ -130,7 +126,7 @@ impl Row<'_> {
         offset: usize,
         shapes: &mut Shapes,
     ) -> rusqlite::Result<()> {
-        let received_at = self.key_time();
+        let received_at = self.id.key_time(self.received_at);
         if received_at != self.id.received_at() {
             connection
                 .prepare_cached("INSERT OR ROLLBACK INTO event_times(id, received_at) VALUES (?1, ?2)")?
@@ -158,12 +154,6 @@ impl Row<'_> {
         bind_text(statement, offset + 14, trap_type)?;
         statement.raw_bind_parameter(offset + 15, Text(self.text))?;
         bind_text(statement, offset + 16, enriched)
-    }
-
-    /// The time in the key: that of receipt. The time in the id serves where it is as good, so that the row is found by its id.
-    fn key_time(&self) -> Timestamp {
-        let of_id = self.id.received_at();
-        if of_id.0 - self.received_at.0 > AHEAD_MICROS_MAX { self.received_at } else { of_id }
     }
 
     fn document(&self) -> Document<'_> {

@@ -22,5 +22,6 @@ mod snmpv3_forget;
 mod snmpv3_rotation;
 mod sources;
 mod start_up;
+mod tail;
 mod tls;
 mod transports;

@@ -8,6 +8,7 @@ pub mod options;
 pub mod relp;
 pub mod source;
 pub mod store;
+pub mod tail;
 pub mod tls;
 
 use std::net::{SocketAddr, TcpStream, UdpSocket};
