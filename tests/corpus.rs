@@ -75,6 +75,7 @@ fn read(event: &Event, batch: &Batch) -> Value {
     let mut all = json!({
         "text": text(event.text),
         "keeps_raw": !event.raw_bytes.is_empty(),
+        "trailing": event.trailing.bits(),
         "reasons": event.reasons.iter().collect::<Vec<_>>(),
         "kind": format!("{:?}", event.kind),
         "answers": batch.informs.len(),
