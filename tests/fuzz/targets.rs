@@ -102,12 +102,11 @@ fn fields<'a>(message: &Message<'a>) -> [Option<&'a [u8]>; 7] {
     ]
 }
 
-/// A syslog message: the grammar alone finds the same in it, every field lies inside it, what ends a line changes nothing,
+/// A syslog message: every field lies inside it, what ends a line changes nothing,
 /// records and JSON can be made.
 pub fn syslog_decode(data: &[u8]) {
     let data = as_received(data);
     let message = syslog::decode(data);
-    assert_eq!(message, syslog::decode_by_grammar(data), "{}", String::from_utf8_lossy(data));
     for field in fields(&message).into_iter().flatten() {
         assert!(Span::within(data, field).is_some(), "a field lies outside the message");
     }
@@ -200,7 +199,6 @@ pub fn payload(data: &[u8]) {
 pub fn structured_data(data: &[u8]) {
     let message = [b"<165>1 2026-10-11T22:14:15Z host app 1 ID47 ", as_received(data)].concat();
     let decoded = syslog::decode(&message);
-    assert_eq!(decoded, syslog::decode_by_grammar(&message), "{}", String::from_utf8_lossy(&message));
     let is_relayed = decoded.notes.contains(syslog::Notes::RELAYED);
     assert_eq!(decoded.format, Format::Rfc5424);
     assert!(decoded.hostname == Some(&b"host"[..]) || is_relayed);

@@ -6,8 +6,8 @@
 
 use mutt::base::span::Span;
 use mutt::model::syslog::{Delivery, enrich};
+use mutt::wire::syslog::decode;
 use mutt::wire::syslog::framing::{Deframer, FramingError, Oversize, Step};
-use mutt::wire::syslog::{decode, decode_by_grammar};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::io::Write as _;
@@ -66,7 +66,6 @@ fn every_line_cut_at_every_octet_is_survived() {
             for cut in 0..=line.len() {
                 let part = &line[..cut];
                 let message = decode(part);
-                assert_eq!(message, decode_by_grammar(part), "{} cut at {cut}", case["name"]);
                 json.clear();
                 enrich(&message, Delivery::default(), &mut json);
                 // What is inside is compared elsewhere; here it must only be JSON. Of long lines, not at every cut.
