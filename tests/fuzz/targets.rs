@@ -36,7 +36,7 @@ use mutt::wire::smi::{Base, Syntax, TEXT_OCTETS_MAX};
 use mutt::wire::snmp::pdu::PduKind;
 use mutt::wire::snmp::varbind::VarBind;
 use mutt::wire::snmp::{self, CommunityMessage};
-use mutt::wire::syslog::framing::{Deframer, FramingError, Over, Oversize, Step};
+use mutt::wire::syslog::framing::{Deframer, Over, Oversize, Step};
 use mutt::wire::syslog::relp::{self, RelpError};
 use mutt::wire::syslog::{self, Format, Message, Payload};
 
@@ -234,8 +234,9 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A frame: its octets, whether it is a part, whether unterminated.
-type Frames = (Vec<(Vec<u8>, Option<Over>, bool)>, Option<FramingError>);
+/// A frame: its octets, whether it is a part, whether unterminated. What is out of step starts with a MSG-LEN that was
+/// wrong.
+type Frames = Vec<(Vec<u8>, Option<Over>, bool)>;
 
 /// Divides what `reads` bring, one after the other.
 fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize, oversize: Oversize) -> Frames {
@@ -248,14 +249,18 @@ fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize, oversize
         loop {
             let left = buffer.get(taken..).unwrap_or_default();
             let consumed = match deframer.next(left, end_of_stream) {
-                Ok(Step::NeedMore) => break,
-                Ok(Step::Skip { consumed }) => consumed,
-                Ok(Step::Frame { bytes, consumed, over, unterminated }) => {
+                Step::NeedMore => break,
+                Step::Skip { consumed } => consumed,
+                Step::OutOfStep { count, bytes, consumed } => {
+                    assert!(bytes.len() <= octets_max && bytes.len() <= consumed);
+                    got.push(([count.as_bytes(), bytes].concat(), None, false));
+                    consumed
+                }
+                Step::Frame { bytes, consumed, over, unterminated } => {
                     assert!(!bytes.is_empty() && bytes.len() <= octets_max && bytes.len() <= consumed);
                     got.push((bytes.to_vec(), over, unterminated));
                     consumed
                 }
-                Err(error) => return (got, Some(error)),
             };
             assert!(consumed > 0, "no progress");
             taken += consumed;
@@ -265,7 +270,7 @@ fn frames<'a>(reads: impl Iterator<Item = &'a [u8]>, octets_max: usize, oversize
         assert!(!end_of_stream || buffer.is_empty(), "octets were left behind");
         assert!(buffer.len() <= octets_max + 12, "the bound on the buffer is not kept");
     }
-    (got, None)
+    got
 }
 
 /// A stream: the frames do not depend on how it was split into reads. The first octet is the largest message, the
