@@ -174,6 +174,7 @@ fn dialects_of_syslog() {
 #[test]
 fn lines_of_public_reports() {
     compare_received("syslog-field.jsonl", Protocol::Syslog, 300, FIELD_RECEIVED_AT);
+    compare_received("syslog-shapes.jsonl", Protocol::Syslog, 100, FIELD_RECEIVED_AT);
 }
 
 #[test]

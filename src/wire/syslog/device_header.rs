@@ -206,10 +206,15 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
     let Some((mut stamp, mut cursor)) = timestamp::any(start) else {
         return uptime(start).map(|cursor| (Anchor::Uptime, cursor));
     };
-    if let Stamp::Known { time, .. } = &mut stamp
-        && time.offset_minutes.is_none()
-    {
-        zone_and_year(&mut cursor, time, numbered);
+    if let Stamp::Known { time, .. } = &mut stamp {
+        if time.offset_minutes.is_none() {
+            zone_and_year(&mut cursor, time, numbered);
+        } else if let Some(rest) = cursor.rest.strip_prefix(b" DST")
+            && tag::host_and_tag_follow(Cursor::new(rest))
+        {
+            // Huawei says behind the offset that it is the one of summer.
+            cursor = Cursor::new(rest);
+        }
     }
     if stamp == Stamp::Impossible
         && let Some(rest @ ([] | [b' ' | b':', ..])) = cursor.rest.strip_prefix(b" GMT")

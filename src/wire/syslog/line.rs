@@ -116,6 +116,11 @@ fn read_text_of_rfc5424(message: &mut Message<'_>) {
     if message.notes.contains(Notes::STRUCTURED_DATA_INVALID) {
         rfc3164::decode_text(message);
     }
+    // Some devices of Cisco write the letters instead of the mark.
+    if let Some(text @ [b'%', ..]) = message.content.strip_prefix(b"BOM") {
+        message.content = text;
+        message.notes.insert(Notes::BYTE_ORDER_MARK);
+    }
     if message.msg_id.is_none() {
         tag::text_event(Cursor::new(message.content), message);
         if message.notation.is_some() {

@@ -134,6 +134,12 @@ pub(super) fn host_and_tag_follow(start: Cursor<'_>) -> bool {
         return false;
     }
     let word = cursor.take_word();
+    if let Some(name) = word.strip_suffix(b":")
+        && host::is_host(name)
+    {
+        cursor.eat_spaces();
+        return vendors::event(cursor).is_some();
+    }
     host::is_host(word) && !is_level(word) && (is_definite(cursor, Some(word)) || pairs_follow(cursor))
 }
 
@@ -146,8 +152,10 @@ pub(super) fn pairs_follow(start: Cursor<'_>) -> bool {
 
 /// Reads the name of an event in the place of the tag; it is the program as well.
 pub(super) fn event<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let Some(Event { notation, name, count, host, rest }) = vendors::event(start) else { return false };
-    message.app_name = Some(name);
+    let Some(Event { notation, name, program, count, host, rest }) = vendors::event(start) else {
+        return false;
+    };
+    message.app_name = Some(program);
     message.msg_id = Some(name);
     message.notation = Some(notation);
     // Both are nearer to the device than what stands before.

@@ -63,7 +63,7 @@ impl TimeOfDay {
 
     /// The time with the fraction that is next, if there is one; moves over it.
     #[inline]
-    fn with_fraction(self, cursor: &mut Cursor<'_>) -> Self {
+    pub(super) fn with_fraction(self, cursor: &mut Cursor<'_>) -> Self {
         let [mark @ (b'.' | b',' | b':'), rest @ ..] = cursor.rest else { return self };
         // Most have three digits.
         if let [a, b, c, end, ..] = rest
@@ -109,10 +109,11 @@ pub(super) fn fraction(start: Cursor<'_>) -> Option<(u32, usize, Cursor<'_>)> {
 /// Ten to the power of the place.
 const POWERS_OF_TEN: [u32; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
-/// Moves over ` AM` or ` PM` behind an hour of 1 to 12; gives the hour of 24 that both mean.
+/// Moves over ` AM`, `PM` and the like behind an hour of 1 to 12; gives the hour of 24 that both mean.
 #[inline]
 pub(super) fn read_meridiem(cursor: &mut Cursor<'_>, hour: u8) -> Option<u8> {
-    let [b' ', half @ (b'A' | b'P' | b'a' | b'p'), b'M' | b'm', rest @ ..] = cursor.rest else { return None };
+    let text = cursor.rest.strip_prefix(b" ").unwrap_or(cursor.rest);
+    let [half @ (b'A' | b'P' | b'a' | b'p'), b'M' | b'm', rest @ ..] = text else { return None };
     let rest = Cursor::new(rest);
     if !(1..=12).contains(&hour) || !rest.at_field_end() {
         return None;

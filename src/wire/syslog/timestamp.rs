@@ -120,12 +120,28 @@ fn short_date(text: &[u8]) -> Option<Date> {
 fn digits_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let [_, second, third, _, fifth, ..] = start.rest else { return None };
     match (second, third, fifth) {
-        (_, b'/', _) | (b'/', ..) => slashed(start),
+        (_, b'/' | b'.', _) | (b'/' | b'.', ..) => numeric_day_first(start),
         (b':', ..) | (_, b':', _) => time_before_gmt(start),
-        (_, _, b':') => colon_date(start),
+        (_, _, b':' | b'.') => year_and_numbers(start),
         (_, b'-' | b' ', _) | (b'-' | b' ', ..) => day_first(start),
-        _ => year_first(start),
+        _ => compact(start).or_else(|| year_first(start)),
     }
+}
+
+/// Reads `20261127T172753Z`, the basic format of ISO 8601.
+fn compact<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = Some(date::read_year(&mut cursor)?);
+    let date =
+        Date { year, month: cursor.small_number(2)?, day: cursor.small_number(2)?, is_standard: false };
+    if !cursor.eat(b'T') {
+        return None;
+    }
+    let [hour, minute, second] = [cursor.small_number(2)?, cursor.small_number(2)?, cursor.small_number(2)?];
+    let time =
+        TimeOfDay { hour, minute, second, nanosecond: None, is_standard: false }.with_fraction(&mut cursor);
+    let zone = Offset::read(&mut cursor);
+    Some((assemble(date, time, zone, false), cursor))
 }
 
 /// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it, or `2018-Nov- 9 15:41:30`, as Opengear does.
@@ -138,42 +154,55 @@ fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     month_first_parts(cursor, Some(year))
 }
 
-/// Reads `27-Nov-2026 17:27:53` or `27 Nov 2026 17:27:53 +0000`.
+/// Reads `27-Nov-2026 17:27:53`, `27 Nov 2026 17:27:53 +0000` or `27 Nov 17:27:53`.
 fn day_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let day = cursor.small_number(1)?;
     let separator = cursor.peek()?;
     cursor.take(1);
     let (month, _) = date::read_month(&mut cursor)?;
-    let year = if cursor.eat(separator) { date::read_year(&mut cursor)? } else { return None };
-    let time = if cursor.eat(b' ') { TimeOfDay::read(&mut cursor)? } else { return None };
-    let zone = Offset::read(&mut cursor);
-    Some((assemble(Date { year: Some(year), month, day, is_standard: false }, time, zone, false), cursor))
-}
-
-/// Reads `2026:11:27-17:27:53`, as Sophos UTM writes it.
-fn colon_date<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let mut cursor = start;
-    let year = Some(date::read_year(&mut cursor)?);
-    let month = if cursor.eat(b':') { cursor.small_number(2)? } else { return None };
-    let day = if cursor.eat(b':') { cursor.small_number(2)? } else { return None };
-    let time = if cursor.eat(b'-') { TimeOfDay::read(&mut cursor)? } else { return None };
+    let year = cursor.attempt(|cursor| {
+        cursor.eat(separator);
+        let year = date::read_year(cursor)?;
+        (cursor.at(b' ') || cursor.at(b':')).then_some(year)
+    });
+    if !cursor.eat(b' ') && !cursor.eat(b':') {
+        return None;
+    }
+    let time = TimeOfDay::read(&mut cursor)?;
     let zone = Offset::read(&mut cursor);
     Some((assemble(Date { year, month, day, is_standard: false }, time, zone, false), cursor))
 }
 
-/// Reads `10/15/2013:15:09:41` as NetScaler writes it, or the same with a space before the hour. Where day and month
-/// are both possible the month is first, as by default.
-fn slashed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+/// Reads `2026:11:27-17:27:53`, as Sophos UTM writes it, or `2026.11.27 17:27:53`.
+fn year_and_numbers<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = Some(date::read_year(&mut cursor)?);
+    let separator = cursor.peek()?;
+    let month = if cursor.eat(separator) { cursor.small_number(2)? } else { return None };
+    let day = if cursor.eat(separator) { cursor.small_number(2)? } else { return None };
+    if !cursor.eat(b'-') && !cursor.eat(b' ') {
+        return None;
+    }
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    Some((assemble(Date { year, month, day, is_standard: false }, time, zone, false), cursor))
+}
+
+/// Reads `10/15/2013:15:09:41` as NetScaler writes it, the same with a space before the hour, or `27.11.2026 17:27:53`.
+/// Where day and month are both possible, the month is first before a slash, as by default, and the day before a point.
+fn numeric_day_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let first = cursor.small_number(1)?;
-    let second = if cursor.eat(b'/') { cursor.small_number(1)? } else { return None };
-    let year = if cursor.eat(b'/') { date::read_year(&mut cursor)? } else { return None };
+    let separator = cursor.peek()?;
+    let second = if cursor.eat(separator) { cursor.small_number(1)? } else { return None };
+    let year = if cursor.eat(separator) { date::read_year(&mut cursor)? } else { return None };
     if !cursor.eat(b':') && !cursor.eat(b' ') {
         return None;
     }
     let time = TimeOfDay::read(&mut cursor)?;
-    let (month, day) = if first > 12 { (second, first) } else { (first, second) };
+    let is_day_first = first > 12 || separator == b'.';
+    let (month, day) = if is_day_first { (second, first) } else { (first, second) };
     let date = Date { year: Some(year), month, day, is_standard: false };
     Some((assemble(date, time, Offset::Absent, false), cursor))
 }

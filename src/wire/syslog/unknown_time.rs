@@ -20,12 +20,12 @@ const WORD_OCTETS_MAX: usize = 16;
 pub(super) fn end(start: Cursor<'_>) -> Option<Cursor<'_>> {
     let mut cursor = start;
     let mut names = 0;
-    for _ in 0..=DATE_WORDS_MAX {
+    for place in 0..=DATE_WORDS_MAX {
         let word = cursor.take_word();
         if word.is_empty() || word.len() > 2 * WORD_OCTETS_MAX {
             return None;
         }
-        if has_time_of_day(word) {
+        if has_time_of_day(word) || place > 0 && is_hour_and_minute(word) {
             let mut ahead = cursor;
             if ahead.eat(b' ') && matches!(ahead.take_word(), b"AM" | b"PM" | b"am" | b"pm") {
                 cursor = ahead;
@@ -47,6 +47,11 @@ pub(super) fn end(start: Cursor<'_>) -> Option<Cursor<'_>> {
 fn is_name(word: &[u8]) -> bool {
     let letters = word.strip_suffix(b".").or_else(|| word.strip_suffix(b",")).unwrap_or(word);
     !letters.is_empty() && letters.iter().all(|octet| octet.is_ascii_alphabetic() || !octet.is_ascii())
+}
+
+/// Whether a word is `17:27`.
+fn is_hour_and_minute(word: &[u8]) -> bool {
+    matches!(word, [b'0'..=b'2', b'0'..=b'9', b':', b'0'..=b'5', b'0'..=b'9'])
 }
 
 /// Whether a word ends in a time of day: groups of one to three digits with two colons between them, then perhaps a
@@ -95,6 +100,7 @@ mod tests {
             "Fr, 27 Nov 17:27:53.25",
             "27.11.2026 17:27:53",
             "20261127-17:27:53+01:00",
+            "Xyz 27 17:27",
         ] {
             assert_eq!(rest(time), Some(b" host".to_vec()), "{time}");
         }

@@ -1,7 +1,7 @@
 //! Cisco, and others who do as Cisco does: `%FACILITY-SEVERITY-MNEMONIC`.
 
 use super::mnemonic::{name_octets, split_at_severity};
-use super::{Dialect, Event, EventSyntax, Notation, TextEvent};
+use super::{Dialect, Event, EventSyntax, Notation, TextEvent, TextEventSyntax};
 use crate::wire::syslog::cursor::Cursor;
 
 /// FACILITY may have parts (`%SNMP-SNMP-3-AUTH_FAIL`); SEVERITY is a digit, or a letter on small switches.
@@ -14,9 +14,9 @@ const NOTATION: Notation = Notation {
 pub(super) const DIALECT: Dialect = Dialect {
     // Wireless controllers put a star before some names.
     event: Some(EventSyntax { starts: b"%*", read: event }),
-    text_event: Some(|text| {
-        let (name, _) = mnemonic(text)?;
-        Some(TextEvent { name, notation: Some(NOTATION) })
+    text_event: Some(TextEventSyntax {
+        starts: b"%",
+        read: |text| mnemonic(text).map(|(name, _)| TextEvent { name, notation: Some(NOTATION) }),
     }),
     ..Dialect::NONE
 };
@@ -45,7 +45,7 @@ fn event(start: Cursor<'_>) -> Option<Event<'_>> {
         }
         rest.eat(b' ');
     }
-    Some(Event { notation: NOTATION, name, count: None, host: None, rest })
+    Some(Event { notation: NOTATION, name, program: name, count: None, host: None, rest })
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ fn event(start: Cursor<'_>) -> Option<Event<'_>> {
         return None;
     }
     rest.eat(b' ');
-    Some(Event { notation: NOTATION, name, count, host: None, rest })
+    Some(Event { notation: NOTATION, name, program: name, count, host: None, rest })
 }
 
 /// Moves over what kind of log it is, in parentheses.

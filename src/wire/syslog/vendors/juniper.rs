@@ -1,12 +1,15 @@
 //! Junos: `RPD_BGP_NEIGHBOR_STATE_CHANGED:` at the start of the text.
 
-use super::{Dialect, TextEvent};
+use super::{Dialect, TextEvent, TextEventSyntax};
 use crate::wire::syslog::cursor::Cursor;
 
 /// Octets of a name.
 const NAME_OCTETS_MAX: usize = 64;
 
-pub(super) const DIALECT: Dialect = Dialect { text_event: Some(text_event), ..Dialect::NONE };
+pub(super) const DIALECT: Dialect = Dialect {
+    text_event: Some(TextEventSyntax { starts: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", read: text_event }),
+    ..Dialect::NONE
+};
 
 fn text_event(text: Cursor<'_>) -> Option<TextEvent<'_>> {
     let mut cursor = text;

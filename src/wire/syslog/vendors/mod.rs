@@ -31,8 +31,8 @@ pub use mnemonic::{Mnemonic, Notation};
 struct Dialect {
     /// Names of events in the place of the tag.
     event: Option<EventSyntax>,
-    /// A name of an event at the start of the text behind a tag: the name, and how it is written.
-    text_event: Option<for<'a> fn(Cursor<'a>) -> Option<TextEvent<'a>>>,
+    /// Names of events at the start of the text behind a tag.
+    text_event: Option<TextEventSyntax>,
     /// Moves over one word, and the space behind it, that stands before a tag and is no part of it.
     lead: Option<for<'a> fn(Cursor<'a>) -> Option<Cursor<'a>>>,
     /// A tag that no colon ends: its name, and what follows the space behind it.
@@ -50,7 +50,7 @@ impl Dialect {
 }
 
 /// The dialects, in the order in which they are asked.
-static DIALECTS: [Dialect; 15] = [
+static DIALECTS: &[Dialect] = &[
     cisco::DIALECT,
     huawei::DIALECT,
     juniper::DIALECT,
@@ -75,11 +75,20 @@ struct EventSyntax {
     read: for<'a> fn(Cursor<'a>) -> Option<Event<'a>>,
 }
 
+/// How a vendor names events at the start of the text behind a tag.
+struct TextEventSyntax {
+    /// Octets that such a text starts with.
+    starts: &'static [u8],
+    read: for<'a> fn(Cursor<'a>) -> Option<TextEvent<'a>>,
+}
+
 /// The name of an event in the place of the tag.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event<'a> {
     pub(super) notation: Notation,
     pub(super) name: &'a [u8],
+    /// What stands for the name of a program.
+    pub(super) program: &'a [u8],
     /// The number of the message, where the vendor writes it with the name.
     pub(super) count: Option<u64>,
     /// The device, where the vendor writes it with the name.
@@ -118,19 +127,38 @@ pub(super) enum PairRole {
     Address,
 }
 
-/// Octets that names of events start with.
+/// Adds `octets` to the set `starts`.
+const fn with_starts(mut starts: [bool; 256], octets: &[u8]) -> [bool; 256] {
+    let mut place = 0;
+    while place < octets.len() {
+        starts[octets[place] as usize] = true;
+        place += 1;
+    }
+    starts
+}
+
+/// Octets that names of events in the place of the tag start with.
 static EVENT_STARTS: [bool; 256] = {
     let mut starts = [false; 256];
-    let mut dialect = 0;
-    while dialect < DIALECTS.len() {
-        if let Some(syntax) = &DIALECTS[dialect].event {
-            let mut place = 0;
-            while place < syntax.starts.len() {
-                starts[syntax.starts[place] as usize] = true;
-                place += 1;
-            }
+    let mut place = 0;
+    while place < DIALECTS.len() {
+        if let Some(syntax) = &DIALECTS[place].event {
+            starts = with_starts(starts, syntax.starts);
         }
-        dialect += 1;
+        place += 1;
+    }
+    starts
+};
+
+/// Octets that a text with the name of an event starts with.
+static TEXT_EVENT_STARTS: [bool; 256] = {
+    let mut starts = [false; 256];
+    let mut place = 0;
+    while place < DIALECTS.len() {
+        if let Some(syntax) = &DIALECTS[place].text_event {
+            starts = with_starts(starts, syntax.starts);
+        }
+        place += 1;
     }
     starts
 };
@@ -138,30 +166,29 @@ static EVENT_STARTS: [bool; 256] = {
 /// Reads the name of an event in the place of the tag.
 #[inline]
 pub(super) fn event(start: Cursor<'_>) -> Option<Event<'_>> {
-    if !EVENT_STARTS[usize::from(start.peek()?)] {
-        return None;
-    }
-    events(start)
+    let first = start.peek()?;
+    if EVENT_STARTS[usize::from(first)] { any_event(start, first) } else { None }
 }
 
 /// [`event`] of a first octet that some vendor's names have.
 #[inline(never)]
-fn events(start: Cursor<'_>) -> Option<Event<'_>> {
-    let first = start.peek()?;
-    DIALECTS
-        .iter()
-        .filter_map(|dialect| dialect.event.as_ref())
-        .filter(|syntax| syntax.starts.contains(&first))
-        .find_map(|syntax| (syntax.read)(start))
+fn any_event(start: Cursor<'_>, first: u8) -> Option<Event<'_>> {
+    let syntaxes = DIALECTS.iter().filter_map(|dialect| dialect.event.as_ref());
+    syntaxes.filter(|syntax| syntax.starts.contains(&first)).find_map(|syntax| (syntax.read)(start))
 }
 
 /// Reads the name of an event at the start of the text behind a tag.
+#[inline]
 pub(super) fn text_event(text: Cursor<'_>) -> Option<TextEvent<'_>> {
-    // Names of events start like this in all dialects, and few texts do.
-    if !matches!(text.rest, [b'%', ..] | [b'A'..=b'Z', b'A'..=b'Z' | b'0'..=b'9' | b'_', ..]) {
-        return None;
-    }
-    DIALECTS.iter().filter_map(|dialect| dialect.text_event).find_map(|read| read(text))
+    let first = text.peek()?;
+    if TEXT_EVENT_STARTS[usize::from(first)] { any_text_event(text, first) } else { None }
+}
+
+/// [`text_event`] of a first octet that some vendor's texts have.
+#[inline(never)]
+fn any_text_event(text: Cursor<'_>, first: u8) -> Option<TextEvent<'_>> {
+    let syntaxes = DIALECTS.iter().filter_map(|dialect| dialect.text_event.as_ref());
+    syntaxes.filter(|syntax| syntax.starts.contains(&first)).find_map(|syntax| (syntax.read)(text))
 }
 
 /// What follows one word that stands before a tag and is no part of it.

@@ -19,12 +19,12 @@ fn event(start: Cursor<'_>) -> Option<Event<'_>> {
         return None;
     }
     let name = cursor.take_of(Lanes::of_host);
-    let [host, ..] = split(name)?;
+    let [host, _, program] = split(name)?;
     if name.len() > NAME_OCTETS_MAX || !cursor.eat_all(b"]:") {
         return None;
     }
     cursor.eat(b' ');
-    Some(Event { notation: NOTATION, name, count: None, host: Some(host), rest: cursor })
+    Some(Event { notation: NOTATION, name, program, count: None, host: Some(host), rest: cursor })
 }
 
 /// The node, the severity and the event in `node:event:severity`.
