@@ -330,7 +330,8 @@ fn with_proc_id<'a>(start: Cursor<'a>, name: &'a [u8], before_colon: Option<Tag<
     let Some(proc_id) = bracketed(&mut cursor) else {
         // The bracket ends the name.
         let is_name = !name.iter().any(|octet| matches!(octet, b':' | b','));
-        return before_colon.or(is_name.then_some(Tag { name, proc_id: None, ended: false, after: start }));
+        return before_colon
+            .or_else(|| is_name.then_some(Tag { name, proc_id: None, ended: false, after: start }));
     };
     if before_colon.is_some() && !(cursor.at(b':') && proc_id.iter().all(u8::is_ascii_digit)) {
         return before_colon;

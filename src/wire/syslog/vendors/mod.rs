@@ -2,8 +2,8 @@
 //!
 //! A vendor's file says what its devices write in each place where the grammar asks: names of events, words between
 //! HOSTNAME and TAG, tags in a shape of their own, names of pairs that tell host and time. [`DIALECTS`] lists them;
-//! nothing else names a vendor. A new dialect is a file here, its line in that table, and its cases in
-//! `tests/corpus`.
+//! nothing else names a vendor. A new dialect is a file here, its line in that table (and its `mod`), and its cases in
+//! `tests/corpus/syslog-dialects.jsonl`.
 //!
 //! Invariant: a recogniser reads what is before it and nothing else; it knows neither the message nor other vendors.
 
@@ -36,12 +36,15 @@ struct Dialect {
     /// Moves over one word, and the space behind it, that stands before a tag and is no part of it.
     lead: Option<for<'a> fn(Cursor<'a>) -> Option<Cursor<'a>>>,
     /// A tag that no colon ends: its name, and what follows the space behind it.
-    tag: Option<for<'a> fn(Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)>>,
+    tag: Option<ReadTag>,
     /// Names of pairs that tell something of the device.
     pairs: &'static [(&'static str, PairRole)],
     /// Names that a line of pairs of this vendor begins with.
     first_pairs: &'static [&'static str],
 }
+
+/// Reads a tag: its name, and what follows.
+type ReadTag = for<'a> fn(Cursor<'a>) -> Option<(&'a [u8], Cursor<'a>)>;
 
 impl Dialect {
     /// A dialect that says nothing.
