@@ -18,6 +18,7 @@ mod kiwi;
 mod mikrotik;
 mod mnemonic;
 mod netapp;
+mod nokia;
 mod procurve;
 mod sonicwall;
 mod sophos;
@@ -58,6 +59,7 @@ static DIALECTS: &[Dialect] = &[
     huawei::DIALECT,
     juniper::DIALECT,
     netapp::DIALECT,
+    nokia::DIALECT,
     mikrotik::DIALECT,
     kiwi::DIALECT,
     unifi::DIALECT,
