@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mutt::base::limits::BATCH_EVENTS_MAX;
-use mutt::matching::{Action, Pattern, Rule, RuleSet};
+use mutt::matching::{Pattern, Rule, RuleSet};
 use mutt::model::batch::Batch;
 use mutt::shard::pipeline::{Outcome, Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
@@ -23,14 +23,7 @@ const MESSAGES: u32 = 480;
 const _: () = assert!(MESSAGES as usize <= BATCH_EVENTS_MAX);
 
 fn pipeline() -> Pipeline {
-    let rule = |id: &str, pattern| Rule {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        pattern,
-        severity: "warning".to_owned(),
-        action: Action::Store,
-        line: 1,
-    };
+    let rule = |id: &str, pattern: Pattern| Rule { severity: "warning".to_owned(), ..Rule::new(id, pattern) };
     let set = RuleSet::compile(vec![
         rule("temperature", Pattern::Regex("temperature.*critical".to_owned())),
         rule("down", Pattern::Keywords(vec!["state to down".to_owned(), "linkDown".to_owned()])),

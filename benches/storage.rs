@@ -14,10 +14,11 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use mutt::base::limits::BATCH_EVENTS_MAX;
 use mutt::matching::RuleSet;
 use mutt::model::batch::Batch;
+use mutt::model::group::{Group, Place};
 use mutt::shard::pipeline::{Pipeline, PipelineParts};
 use mutt::shard::rules::ActiveRules;
 use mutt::storage::connection::{StoreSettings, Synchronous, open};
-use mutt::storage::writer::{Place, Writer};
+use mutt::storage::writer::Writer;
 use rusqlite::{Connection, OpenFlags};
 
 /// Events in a transaction, the default of `processor.batch_write_size`.
@@ -30,7 +31,7 @@ fn pipeline() -> Pipeline {
 }
 
 /// Batches with new events, and the place of each event.
-fn group(pipeline: &mut Pipeline) -> (Vec<Batch>, Vec<Place>) {
+fn group(pipeline: &mut Pipeline) -> Group {
     let (mut batches, mut places) = (Vec::new(), Vec::new());
     let numbers: Vec<u32> = (0..EVENTS).collect();
     for (place, chunk) in (0..).zip(numbers.chunks(BATCH_EVENTS_MAX)) {
@@ -43,7 +44,7 @@ fn group(pipeline: &mut Pipeline) -> (Vec<Batch>, Vec<Place>) {
         }
         batches.push(batch);
     }
-    (batches, places)
+    Group { batches, places }
 }
 
 /// The rows of the store, read through a connection of its own.
@@ -59,17 +60,17 @@ fn bench(criterion: &mut Criterion) {
         path: directory.path().join("messages.db"),
         connection_timeout: Duration::from_secs(10),
         synchronous: Synchronous::Full,
-        node_id: Some(1),
+        node_id: 1,
     };
     let store = open(&settings).unwrap_or_else(|error| panic!("{error}"));
     let mut writer = Writer::new(store, false).unwrap_or_else(|error| panic!("{error}"));
     let mut pipeline = pipeline();
     let mut transactions = 0;
-    let mut write = |(batches, places): (Vec<Batch>, Vec<Place>)| {
-        assert_eq!(places.len(), EVENTS as usize);
-        writer.write(&batches, &places).unwrap_or_else(|error| panic!("{error}"));
+    let mut write = |group: Group| {
+        assert_eq!(group.places.len(), EVENTS as usize);
+        writer.write(&group).unwrap_or_else(|error| panic!("{error}"));
         transactions += 1;
-        batches
+        group
     };
     drop(write(group(&mut pipeline)));
     assert_eq!(rows(&settings.path), u64::from(EVENTS));

@@ -10,12 +10,12 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::mib_commands::{self, Dictionary};
-use crate::app::{self, App, redecode, snmp_refused, snmpv3_status};
-use crate::base::clock::{Clock as _, SystemClock};
+use crate::app::{self, App, commands, snmp_refused, snmpv3_status};
 use crate::config::{self, EngineId, Settings};
+use crate::http::operations::ForgetEngine;
 use crate::mib;
 use crate::storage::refused;
-use crate::storage::snmp_users::{forget, report};
+use crate::storage::snmp_users::report;
 use crate::telemetry::logging;
 
 /// How often the running program is looked at for dead threads.
@@ -85,14 +85,15 @@ enum Snmpv3Command {
     /// Print each credential with the devices that used it last, and which users fail; the daemon may be running
     Status,
     /// Decode what was refused for want of a credential, and is noted (snmpv3.quarantine_messages_max), with the
-    /// credentials and rules of now; the daemon may be running. No alert is sent, no inform answered
+    /// credentials and rules of now: those in the files that the daemon was started with, if it runs. No alert is sent,
+    /// no inform answered
     Redecode {
         /// Say what could be decoded, and change nothing
         #[arg(long)]
         dry_run: bool,
     },
     /// Forget the clock of a device that lost its count of boots, so that its traps are taken again; the daemon may be
-    /// running
+    /// running, and forgets it at once
     #[command(group = clap::ArgGroup::new("whom").required(true))]
     ForgetEngine {
         /// The device's engine ID in hexadecimal digits
@@ -141,6 +142,12 @@ fn fail(reason: &dyn std::fmt::Display) -> ExitCode {
 /// Validates everything and says so.
 fn check(path: &Path) -> ExitCode {
     let report = config::check(path);
+    if report.is_ok() {
+        let conflicts = config::load(path).map(|settings| app::port_conflicts(&settings)).unwrap_or_default();
+        if !conflicts.is_empty() {
+            return fail(&conflicts.join("\nmuttd: "));
+        }
+    }
     say(report.to_string().trim_end());
     if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -165,32 +172,21 @@ fn engine_id(text: &str) -> Result<EngineId, String> {
     config::engine_id_of(text).ok_or_else(|| allowed.to_owned())
 }
 
-/// Forgets clocks of engines in the store, and so in the daemon that runs.
+/// Forgets clocks of engines, in the daemon that runs or in the store.
 fn forget_engine(path: &Path, engine_id: Option<EngineId>, source: Option<IpAddr>) -> ExitCode {
     let settings = match config::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    let whom = match (&engine_id, source) {
-        (Some(id), _) => forget::Whom::Engine(id.as_bytes()),
-        (None, Some(source)) => forget::Whom::Source(source),
-        (None, None) => return fail(&"an engine ID or --source is needed"),
-    };
-    let store = &settings.storage.database.path;
-    match forget::forget(store, whom, SystemClock.now()) {
-        Ok(engines) if engines.is_empty() => {
-            let source = source.map(|source| source.to_string()).unwrap_or_default();
-            fail(&format!("no engine that sent from {source} is known; muttd snmpv3 status tells who sent"))
-        }
+    let request = ForgetEngine { engine_id: engine_id.map(|id| id.to_string()), source };
+    match commands::forget_engine(&settings, &request) {
         Ok(engines) => {
             for engine in engines {
                 say(&format!("the clock of engine {engine} is forgotten"));
             }
-            let seconds = app::LOOK_INTERVAL.as_secs();
-            say(&format!("muttd takes note within {seconds} s if it runs, else when it starts"));
             ExitCode::SUCCESS
         }
-        Err(error) => fail(&format!("cannot write to the store {}: {error}", store.display())),
+        Err(error) => fail(&format!("{error:#}")),
     }
 }
 
@@ -224,7 +220,7 @@ fn snmpv3_redecode(path: &Path, is_rehearsal: bool) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    match redecode::run(&settings, is_rehearsal) {
+    match commands::redecode(&settings, is_rehearsal) {
         Ok(summary) => {
             say(&summary.to_string());
             ExitCode::SUCCESS

@@ -12,7 +12,7 @@
 //! | 0 | [`base`] |
 //! | 1 | [`wire`], [`net`], [`queue`] |
 //! | 2 | [`model`], [`security`], [`mib`] |
-//! | 3 | [`matching`], [`storage`] |
+//! | 3 | [`matching`], [`identity`], [`storage`] |
 //! | 4 | [`shard`], [`sink`] |
 //! | 5 | [`telemetry`], [`http`], [`config`] |
 //! | 6 | [`app`], [`cli`] |
@@ -25,6 +25,7 @@ pub mod base;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod identity;
 pub mod matching;
 pub mod mib;
 pub mod model;

@@ -14,15 +14,17 @@ use arc_swap::ArcSwap;
 use mutt::base::cidr::IpRanges;
 use mutt::base::clock::{Clock, ManualClock, Timestamp};
 use mutt::base::limits::{BATCH_EVENTS_MAX, DATAGRAM_OCTETS_MAX, RECEIVE_BATCH_DATAGRAMS};
-use mutt::matching::{Action, Pattern, Rule, RuleSet};
+use mutt::matching::conditions::{Condition as _, Level};
+use mutt::matching::{Action, Pattern, Rule, RuleCondition, RuleSet};
 use mutt::model::batch::Batch;
 use mutt::queue::{self, Consumer};
 use mutt::security::{
     AuthProtocol, CredentialSecrets, EngineId, LocalEngine, PrivProtocol, UserSecrets, Users, Usm,
 };
+use mutt::shard::admission::{Admission, SourcePolicy};
 use mutt::shard::counters::ShardCounters;
-use mutt::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use mutt::shard::intake::{FLUSH_AFTER_MICROS, Intake, Overflow};
+use mutt::shard::listener::ListenerSources;
 use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rate_limit::{RateLimiter, RateSettings};
 use mutt::shard::receive::{Shard, ShardSocket};
@@ -41,23 +43,32 @@ const WARM_UP_ROUNDS: u32 = 4;
 const SLOTS: usize = 8;
 
 fn rule(id: &str, pattern: Pattern, action: Action) -> Rule {
-    Rule { id: id.to_owned(), name: id.to_owned(), pattern, severity: "info".to_owned(), action, line: 1 }
+    Rule { action, ..Rule::new(id, pattern) }
 }
 
-/// A keyword that hits, a regex with a literal that hits, a regex that every message is searched with, and a discard.
+/// The same for messages of these levels alone; without a pattern, for all of them.
+fn rule_of_level(id: &str, level: &str, pattern: Option<Pattern>) -> Rule {
+    Rule { conditions: vec![RuleCondition::Level(Level::parse(&[level]).unwrap())], ..Rule::new(id, pattern) }
+}
+
+/// A keyword that hits, a regex with a literal that hits, a regex that every message is searched with, and a discard; a
+/// keyword, a regex and no pattern at all for the messages of some levels.
 fn rules() -> RuleSet {
     let regex = |text: &str| Pattern::Regex(text.to_owned());
     RuleSet::compile(vec![
         rule("discard", regex("failed for user[0-9]*30 on"), Action::Discard),
         rule("down", Pattern::Keywords(vec!["down".to_owned(), "unreachable".to_owned()]), Action::Webhook),
         rule("fan", regex("(?:fan|psu) tray [0-9]+.*fail"), Action::Store),
+        rule_of_level("close", "notice..notice", Some(Pattern::Keywords(vec!["close".to_owned()]))),
+        rule_of_level("digits", "crit", Some(regex(r"\d{5}.*\d{5}"))),
+        rule_of_level("critical", "crit", None),
         rule("address", regex(r"\d+\.\d+\.\d+\.\d+"), Action::Store),
     ])
     .unwrap()
 }
 
 /// A gate that asks everything it can ask, and lets all through.
-fn gate() -> Gate {
+fn admission() -> Admission {
     let rate = RateSettings {
         messages_per_second: 1_000_000,
         burst_messages: 10_000_000,
@@ -65,9 +76,15 @@ fn gate() -> Gate {
     };
     let everywhere = IpRanges::parse(["127.0.0.0/8", "10.0.0.0/8"]).unwrap();
     let relays = IpRanges::parse(["192.0.2.1"]).unwrap();
-    let listener = ListenerSources { allowed: Some(everywhere), is_limited: true, relays };
-    Gate::new(Arc::new(SourcePolicy {
-        listeners: vec![listener; 2],
+    let listener = ListenerSources {
+        allowed: Some(everywhere),
+        is_limited: true,
+        relays,
+        is_checked_when_accepted: false,
+    };
+    Admission::new(Arc::new(SourcePolicy {
+        denied: IpRanges::parse(["192.0.2.66"]).unwrap(),
+        listeners: [(0, listener.clone()), (1, listener)].into_iter().collect(),
         snmp: SnmpPolicy {
             communities: Some(vec![Community::new(b"public", None)]),
             ..SnmpPolicy::default()
@@ -87,6 +104,8 @@ struct Rig {
     events: usize,
     informs: usize,
     hits: usize,
+    /// Messages under a rule with a level, by the rule's place.
+    level_hits: [usize; 3],
     validated: usize,
 }
 
@@ -106,7 +125,7 @@ impl Rig {
         let usm = Arc::new(Usm::new(engine(), users()));
         let pipeline = Pipeline::new(PipelineParts { snmpv3: usm, ..PipelineParts::new(in_force) });
         let intake =
-            Intake::new(gate(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
+            Intake::new(admission(), None, pipeline, producer, Overflow::DropNewest, Arc::clone(counters));
         let [(syslog, to_syslog), (snmp, to_snmp)] = [pair(), pair()];
         let socket = |socket: UdpSocket, protocol, listener| {
             let port = socket.local_addr().unwrap().port();
@@ -138,6 +157,7 @@ impl Rig {
             events: 0,
             informs: 0,
             hits: 0,
+            level_hits: [0; 3],
             validated: 0,
         }
     }
@@ -167,6 +187,9 @@ impl Rig {
             self.informs += batch.informs.len();
             self.validated += batch.events.iter().filter(|event| event.reasons.is_empty()).count();
             self.hits += batch.events.iter().filter(|event| event.rule.is_some()).count();
+            for (hits, rule) in self.level_hits.iter_mut().zip(3..) {
+                *hits += batch.events.iter().filter(|event| event.rule == Some(rule)).count();
+            }
             batch.clear();
             self.consumer.recycle(batch);
         }
@@ -179,26 +202,29 @@ fn set(from: u32) -> Vec<(Protocol, Vec<u8>)> {
 
 #[test]
 fn a_message_costs_no_allocation_from_socket_to_queue() {
-    let counters = Arc::new(ShardCounters::new(2));
+    let counters = Arc::new(ShardCounters::new(&[0, 1]));
     let mut rig = Rig::new(&counters);
     // Different messages than those counted: what is learned from the first set must do for the second.
     let (warm_up, messages) = (set(0), set(SET));
     for _ in 0..WARM_UP_ROUNDS {
         rig.drive(&warm_up);
     }
-    (rig.events, rig.informs, rig.hits) = (0, 0, 0);
-    let discarded_before = counters.listeners[0].discarded.get();
+    (rig.events, rig.informs, rig.hits, rig.level_hits) = (0, 0, 0, [0; 3]);
+    let discarded_before = counters.listeners.get(0).unwrap().discarded.get();
     let info = allocation_counter::measure(|| {
         for _ in 0..MESSAGES / SET {
             rig.drive(&messages);
         }
     });
-    let discarded = counters.listeners[0].discarded.get() - discarded_before;
+    let discarded = counters.listeners.get(0).unwrap().discarded.get() - discarded_before;
     let total = u64::try_from(rig.events).unwrap() + discarded;
     assert_eq!(total, u64::from(MESSAGES), "every message came out, or was discarded by the rule for that");
     assert!(discarded > 0, "the rule that discards was never hit");
     assert_eq!(rig.informs, 10_000, "every tenth message is an inform");
     assert!(rig.hits > 40_000, "rules were hit by {} messages only", rig.hits);
+    // All lines of FortiGate, and the lines of RFC 3164 that are not discarded.
+    assert_eq!(rig.level_hits[0], 10_000, "messages under the keyword of a level");
+    assert!(rig.level_hits[2] > 5_000, "messages under a level alone: {:?}", rig.level_hits);
     assert_eq!(
         (info.count_total, info.bytes_total),
         (0, 0),
@@ -209,7 +235,7 @@ fn a_message_costs_no_allocation_from_socket_to_queue() {
 /// A storm of one kind makes batches that are full by their octets, not by their events.
 #[test]
 fn a_storm_of_notifications_costs_no_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let storm = |from: u32| -> Vec<_> {
         (from..from + SET).map(|n| (Protocol::Snmp, samples::link_down(n, Pdu::Inform))).collect()
     };
@@ -249,7 +275,7 @@ fn engine() -> Option<LocalEngine> {
 /// Version 3: informs and traps of many engines, authentic and encrypted, and the same by a user that nobody knows.
 #[test]
 fn a_storm_of_encrypted_traps_costs_no_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let agents: Vec<Agent> = (0..50).map(|n| Agent::new(n, "ops", "auth-secret", "priv-secret")).collect();
     let strangers: Vec<Agent> =
         (0..5).map(|n| Agent::new(n, "nobody", "auth-secret", "priv-secret")).collect();
@@ -279,7 +305,7 @@ fn a_storm_of_encrypted_traps_costs_no_allocation() {
 
 #[test]
 fn the_counter_notices_one_allocation() {
-    let mut rig = Rig::new(&Arc::new(ShardCounters::new(2)));
+    let mut rig = Rig::new(&Arc::new(ShardCounters::new(&[0, 1])));
     let messages = set(0);
     let cold = allocation_counter::measure(|| rig.drive(&messages));
     assert!(cold.count_total > 0, "the first messages fill empty buffers");

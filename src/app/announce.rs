@@ -2,7 +2,7 @@
 
 use crate::app::{App, wiring};
 use crate::config::settings::Settings;
-use crate::shard::group::Listener;
+use crate::shard::listener::Listener;
 use crate::shard::runtime::Runtime;
 
 /// Descriptors that are wanted for other things than TCP connections.
@@ -10,7 +10,7 @@ const DESCRIPTORS_RESERVED: u64 = 128;
 
 /// What was found out at start-up.
 pub(super) struct Facts {
-    /// Node id of the store.
+    /// Node id of this instance.
     pub(super) node_id: u64,
     /// SNMPv3 users with a credential that is active.
     pub(super) snmpv3_users: usize,
@@ -38,7 +38,7 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
         "store {} (node {:012x}, synchronous {})",
         settings.storage.database.path.display(),
         facts.node_id,
-        wiring::store(settings).synchronous.as_str()
+        wiring::synchronous(settings).as_str()
     );
     if let Some(path) = &settings.pattern_matching.rules_file {
         tracing::info!("{} rule(s) from {}", app.reloader.rules_in_force(), path.display());
@@ -50,7 +50,7 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
         tracing::info!("SNMP engine {} boots {}", engine.id, engine.boots);
     }
     announce_runtime(settings, facts);
-    announce_descriptors(settings, facts.descriptors);
+    announce_descriptors(&app.sources().listeners, facts.descriptors);
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -70,15 +70,18 @@ fn announce_runtime(settings: &Settings, facts: &Facts) {
 }
 
 /// Says when fewer connections can be open than the configuration allows.
-fn announce_descriptors(settings: &Settings, descriptors: u64) {
-    let syslog = &settings.listeners.syslog;
-    let listeners = [syslog.protocol.tcp(), syslog.tls.enabled, syslog.relp.enabled];
-    let listeners = listeners.into_iter().filter(|used| syslog.enabled && *used).count() as u64;
-    let connections = syslog.tcp.connections_max as u64 * listeners;
-    if listeners > 0 && descriptors < connections + DESCRIPTORS_RESERVED {
+fn announce_descriptors(listeners: &[Listener], descriptors: u64) {
+    let limits: Vec<u64> = listeners
+        .iter()
+        .filter_map(|listener| listener.connections.as_ref())
+        .map(|(_, limit)| limit.connections_max() as u64)
+        .collect();
+    let connections: u64 = limits.iter().sum();
+    if !limits.is_empty() && descriptors < connections + DESCRIPTORS_RESERVED {
         tracing::warn!(
             "{descriptors} files may be open, too few for {connections} connections (listeners.syslog.tcp.connections_max \
-             for each of {listeners} listener(s)); raise the limit (ulimit -Hn, LimitNOFILE) or lower the key"
+             for each of {} listener(s)); raise the limit (ulimit -Hn, LimitNOFILE) or lower the key",
+            limits.len()
         );
     }
 }

@@ -5,8 +5,9 @@ use crate::model::batch::Batch;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::transport;
 use crate::security::{KEY_CACHE_OCTETS_MAX, SHARED_OCTETS_MAX};
-use crate::shard::group::{GroupSettings, TcpListenerSettings};
-use crate::shard::stream::{PENDING_OCTETS_MAX, Speech, relays};
+use crate::shard::group::GroupSettings;
+use crate::shard::listener::ListenerSpec;
+use crate::shard::stream::{PENDING_OCTETS_MAX, duplicates};
 use crate::sink::drain::GROUP_BATCHES_MAX;
 use crate::storage::connection::CACHE_OCTETS;
 
@@ -25,7 +26,7 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, n
     batches * Batch::OCTETS_MAX
         + receive_octets
         + PENDING_OCTETS_MAX
-        + group.tcp.iter().map(stream).sum::<usize>()
+        + group.listeners.iter().map(|listener| connections(&listener.spec)).sum::<usize>()
         + CACHE_OCTETS
         + REGISTRIES_OCTETS
         + SHARED_OCTETS_MAX
@@ -35,11 +36,8 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, n
 }
 
 /// What the connections of a listener may take beside their unfinished messages.
-fn stream(stream: &TcpListenerSettings) -> usize {
+fn connections(spec: &ListenerSpec) -> usize {
+    let Some(stream) = spec.stream() else { return 0 };
     let each = if stream.tls.is_some() { transport::TLS_OCTETS_MAX } else { transport::PLAIN_OCTETS_MAX };
-    let relays = match stream.speech {
-        Speech::Syslog => 0,
-        Speech::Relp { unacknowledged_max } => relays::memory_octets(unacknowledged_max),
-    };
-    stream.limits.connections_max * each + relays
+    stream.limits.connections_max * each + duplicates::memory_octets(spec.repeatable_messages())
 }

@@ -4,11 +4,15 @@
 
 mod announce;
 mod changes;
-mod forgetting;
+pub mod commands;
+mod identity;
+mod listeners;
 mod memory;
 pub mod mib_commands;
 mod names;
+mod operations;
 pub mod redecode;
+mod refresh;
 mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
@@ -16,7 +20,7 @@ mod start;
 mod tls;
 mod wiring;
 
-pub use forgetting::LOOK_INTERVAL;
+pub use listeners::port_conflicts;
 pub use names::check_mib_dirs;
 pub use start::{control_runtime, start};
 pub use wiring::logging;
@@ -41,13 +45,13 @@ pub struct App {
     group: RunningGroup,
     sink: JoinHandle<Ending>,
     sink_stop: Arc<AtomicBool>,
-    /// Has the store open.
-    forgetting: tokio::task::JoinHandle<()>,
     context: Arc<http::Context>,
     http_address: Option<SocketAddr>,
     http_stop: watch::Sender<bool>,
+    /// The socket for commands, if it is served.
+    socket: Option<PathBuf>,
     reloader: reload::Reloader,
-    certificates: Option<changes::Watched>,
+    certificates: Vec<changes::Watched>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -85,7 +89,7 @@ impl App {
     /// Reads the files of rules, credentials, MIB modules and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
-        if let Some(certificates) = &self.certificates {
+        for certificates in &self.certificates {
             certificates.request();
         }
     }
@@ -107,12 +111,13 @@ impl App {
     pub fn shutdown(mut self) -> Report {
         self.context.ready.store(false, Ordering::Release);
         let shards_ended = self.group.stop();
-        // The last to close the store puts it into one file, which only who writes to it can.
-        self.forgetting.abort();
-        let _ = self.control.block_on(&mut self.forgetting);
         self.sink_stop.store(true, Ordering::Release);
         let ending = self.sink.join();
         let _ = self.http_stop.send(true);
+        if let Some(socket) = &self.socket {
+            // One that is left there is replaced by the next start.
+            let _ = std::fs::remove_file(socket);
+        }
         let ledger = self.context.sources.ledger();
         let is_clean = match ending {
             // At rest nothing is in flight, and the balance is even; otherwise this program has a fault.

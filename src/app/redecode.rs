@@ -1,4 +1,4 @@
-//! What `muttd snmpv3 redecode` does: decodes messages of SNMPv3 again that were refused for want of a credential.
+//! What `muttd snmpv3 redecode` asks for: decodes messages of SNMPv3 again that were refused for want of a credential.
 //!
 //! They go through the pipeline of the receiver, with the users, rules and names of now. Two things differ. Their time
 //! is not checked: RFC 3414 3.2 (7) compares it with that of receipt, which is over, so `enriched_data` tells
@@ -13,36 +13,40 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use serde::{Deserialize, Serialize};
 
 use crate::app::{names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
+use crate::base::drop_reason::DropReason;
 use crate::config::{self, Settings};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::security::{EngineId, Users, Usm};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::pipeline::{Arrival, Outcome, Pipeline, PipelineParts, Protocol};
 use crate::shard::rules::ActiveRules;
-use crate::storage::quarantine::{Decoded, Quarantine, REPLAYED, Settled, Waiting};
+use crate::storage::jobs::JobError;
+use crate::storage::quarantine::{Decoded, Quarantine, REPLAYED, Settle, Settled, Waiting};
 use crate::wire::snmp::{Message, UsmParameters, decode};
 
-/// Messages of one transaction: the daemon waits for it.
-const MESSAGES_AT_ONCE: usize = 256;
+/// Messages of one job: some milliseconds, for which the messages that come in wait.
+const MESSAGES_AT_ONCE: usize = 128;
 
 /// Octets of a MAC that tell messages apart.
 const FINGERPRINT_OCTETS: usize = 8;
 
 /// What was tried, and what came of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Messages that waited.
     pub tried: u64,
     /// Messages whose rows now say what they say.
     pub decoded: u64,
     /// Messages that stay as they are, by reason.
-    pub left: BTreeMap<&'static str, u64>,
+    pub left: BTreeMap<String, u64>,
     /// Whether nothing was written.
+    #[serde(rename = "dry_run")]
     pub is_rehearsal: bool,
 }
 
@@ -54,21 +58,28 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Goes through the quarantine of the store that `settings` name, while the daemon may be running. With `is_rehearsal`
-/// nothing is written.
+/// Writes what messages say into their rows, wherever the writer of the store is.
+pub(super) type SettleWith<'a> = &'a mut dyn FnMut(Settle) -> Result<Vec<Settled>, JobError>;
+
+/// Goes through the quarantine of the store that `settings` name, and hands what was decoded to `settle_with`. `engine` is our
+/// own. With `is_rehearsal` nothing is written.
 ///
 /// # Errors
 /// One line that says which file is wrong, or what the store says; what was decoded before is kept.
-pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
+pub(super) fn run(
+    settings: &Settings,
+    engine: Option<EngineId>,
+    is_rehearsal: bool,
+    settle_with: SettleWith<'_>,
+) -> anyhow::Result<Summary> {
     let credentials =
         settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
     let rules = match &settings.pattern_matching.rules_file {
         Some(path) => config::load_rules(path)?,
         None => RuleSet::compile(Vec::new())?,
     };
-    let mut quarantine = Quarantine::open(&settings.storage.database.path)?;
+    let quarantine = Quarantine::open(&settings.storage.database.path)?;
     let users = wiring::users(&credentials.unwrap_or_default(), &Users::default());
-    let engine = quarantine.engine_number()?.map(EngineId::of_ours);
     let rules = ActiveRules::new(rules.keeping_all());
     // What the listener would not take now is not decoded, either.
     let sources = SourcePolicy { snmp: settings.listeners.snmp.policy.clone(), ..SourcePolicy::default() };
@@ -79,7 +90,6 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
         ..PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules)))
     });
     let mut summary = Summary { is_rehearsal, ..Summary::default() };
-    let mut batch = Batch::new();
     let mut after = EventId(i64::MIN);
     loop {
         let (waiting, looked_at) = quarantine.waiting(after, MESSAGES_AT_ONCE)?;
@@ -87,8 +97,9 @@ pub fn run(settings: &Settings, is_rehearsal: bool) -> anyhow::Result<Summary> {
         after = last;
         let mut rest = waiting.as_slice();
         while !rest.is_empty() {
+            let mut batch = Batch::new();
             let found = decode_some(&mut rest, &mut pipeline, &mut batch, &mut summary);
-            settle(&batch, &found, &mut quarantine, &mut summary)
+            settle(batch, &found, settle_with, &mut summary)
                 .with_context(|| format!("{} message(s) were decoded before", summary.decoded))?;
         }
     }
@@ -104,7 +115,6 @@ fn decode_some(
     batch: &mut Batch,
     summary: &mut Summary,
 ) -> Vec<Found> {
-    batch.clear();
     pipeline.begin(batch);
     let mut found = Vec::new();
     while let Some((waiting, others)) = rest.split_first().filter(|_| !batch.is_full()) {
@@ -113,8 +123,8 @@ fn decode_some(
         let (events, octets) = (batch.events.len(), batch.octets.len());
         let reason = match pipeline.process(&arrival(waiting), batch) {
             Outcome::Appended { undecoded } => undecoded,
-            Outcome::Discarded | Outcome::Discovery => Some("nothing to be kept"),
-            Outcome::Refused(refusal) => Some(refusal.as_str()),
+            Outcome::Discarded | Outcome::Dropped(DropReason::Snmpv3Discovery) => Some("nothing to be kept"),
+            Outcome::Dropped(reason) => Some(reason.as_str()),
         };
         // Nobody is answered, and what was heard long ago is no news of a user.
         batch.informs.clear();
@@ -122,7 +132,7 @@ fn decode_some(
         if let Some(reason) = reason {
             batch.events.truncate(events);
             batch.octets.truncate(octets);
-            *summary.left.entry(reason).or_default() += 1;
+            *summary.left.entry(reason.to_owned()).or_default() += 1;
         } else {
             found.push((waiting.id, fingerprint(&waiting.octets)));
         }
@@ -132,24 +142,25 @@ fn decode_some(
 
 /// Writes what the events of `batch` say into their rows.
 fn settle(
-    batch: &Batch,
+    batch: Batch,
     found: &[Found],
-    quarantine: &mut Quarantine,
+    settle_with: SettleWith<'_>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
     let now = SystemClock.now();
-    let enriched: Vec<String> =
-        batch.events.iter().map(|event| marked(batch.bytes(event.enriched), now)).collect();
-    let decoded: Vec<Decoded<'_>> = found
-        .iter()
-        .zip(batch.events.iter().zip(&enriched))
-        .map(|(&(id, fingerprint), (event, enriched))| Decoded { id, event, enriched, fingerprint })
-        .collect();
-    for settled in quarantine.settle(batch, &decoded, summary.is_rehearsal)? {
+    let decoded = found.iter().zip(&batch.events).map(|(&(id, fingerprint), event)| {
+        let enriched = marked(batch.bytes(event.enriched), now);
+        Decoded { id, event: *event, enriched, fingerprint }
+    });
+    let job = Settle { decoded: decoded.collect(), batch, is_rehearsal: summary.is_rehearsal };
+    for settled in settle_with(job)? {
         match settled {
             Settled::Rewritten => summary.decoded += 1,
-            Settled::Replayed => *summary.left.entry(REPLAYED).or_default() += 1,
-            Settled::Gone => *summary.left.entry("not in the store any more").or_default() += 1,
+            Settled::Replayed => *summary.left.entry(REPLAYED.to_owned()).or_default() += 1,
+            Settled::Gone => *summary.left.entry("not in the store any more".to_owned()).or_default() += 1,
         }
     }
     Ok(())
@@ -200,8 +211,12 @@ mod tests {
 
     #[test]
     fn a_summary_names_what_is_left() {
-        let summary =
-            Summary { tried: 3, decoded: 1, left: [("usmStatsWrongDigests", 2)].into(), is_rehearsal: false };
+        let summary = Summary {
+            tried: 3,
+            decoded: 1,
+            left: [("usmStatsWrongDigests".to_owned(), 2)].into(),
+            is_rehearsal: false,
+        };
         assert_eq!(
             summary.to_string(),
             "3 message(s) of SNMPv3 tried, 1 decoded\n  2 left: usmStatsWrongDigests"

@@ -1,7 +1,7 @@
 //! Start-up, in the order in which things can fail: files, the store, ports, threads.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -13,26 +13,34 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
+use crate::app::operations::DaemonOperations;
 use crate::app::reload::Reloader;
-use crate::app::{self, App, forgetting, memory, names, wiring};
+use crate::app::{self, App, identity, listeners, memory, names, refresh, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
+use crate::http::operations::Operations;
+use crate::http::socket;
+use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::net::sys;
-use crate::net::tls::{self, TlsInForce, TlsSettings};
+use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
 use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
-use crate::shard::group::{self, Listener, Surroundings};
+use crate::shard::group::{self, GroupSettings, SharedContext};
+use crate::shard::listener::{Listener, ListenerSpec, NumberedSpec};
+use crate::shard::own_events;
 use crate::shard::rules::{ActiveRules, RulesInForce};
-use crate::shard::stream::StreamSurroundings;
-use crate::shard::stream::acknowledgements::Mailbox;
+use crate::shard::runtime::Runtime as ReceiveRuntime;
+use crate::shard::stream::StreamContext;
+use crate::shard::stream::ack_queue::AckQueue;
 use crate::sink::counters::SinkCounters;
 use crate::sink::drain::{Drain, Ending, Receipts};
-use crate::storage::connection::Store;
-use crate::storage::snmp_users::{forget, report};
+use crate::storage::connection::{Store, StoreLock};
+use crate::storage::jobs::{self, JobSender};
+use crate::storage::snmp_users::report;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
 use crate::{config, http, queue, storage};
@@ -43,20 +51,17 @@ use crate::{config, http, queue, storage};
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
 pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let rules = load_rules(settings)?;
-    let credentials = settings.snmpv3.credentials_file.as_deref();
-    let credentials = credentials.map(config::load_credentials).transpose()?;
-    let store = storage::connection::open(&wiring::store(settings))?;
-    let (usm, forgetting) = usm(&credentials, &store, settings, &control)?;
+    let credentials = load_credentials(settings)?;
+    let (mut identity, store) = open_store(settings)?;
+    let usm = usm(&credentials, &mut identity, &store)?;
     let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
-    let tls = load_tls(settings)?;
+    let group_settings = group_settings(settings, runtime, &mut identity)?;
     let names = names::start(settings)?;
-    let group_settings = wiring::group(settings, runtime, tls.as_ref().map(|(_, tls)| tls));
     let bound = group::bind(&group_settings)?;
     let http_listener = bind_http(settings, &control)?;
-
-    let slots = wiring::queue_slots(settings, bound.listeners.len());
+    let slots = wiring::queue_slots(settings, bound.listeners().len());
     let facts = Facts {
-        node_id: store.node_id,
+        node_id: identity.node_id(),
         snmpv3_users: usm.users.load().len(),
         memory_bound_octets: memory::bound(slots, bound.receive_octets(), &group_settings, &names.load()),
         descriptors: sys::raise_descriptor_limit().context("cannot read the limit of open files")?,
@@ -67,8 +72,8 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
-    let mailbox = Arc::new(Mailbox::default());
-    let surroundings = Surroundings {
+    let acks = Arc::new(AckQueue::default());
+    let context = SharedContext {
         producer,
         rules: Arc::clone(&in_force),
         newest: store.newest,
@@ -76,35 +81,38 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
-        streams: StreamSurroundings {
-            mailbox: Arc::clone(&mailbox),
-            stored: stored_over_relp(&store, &bound.listeners)?.into(),
+        streams: StreamContext {
+            acks: Arc::clone(&acks),
+            stored: repeatable_messages(&store, &group_settings.listeners)?.into(),
         },
     };
-    let (group, listeners, responder) = bound.start(&surroundings)?;
-    let sink = Sink::start(settings, store, consumer, receipts(responder, mailbox), clock, listeners.len())?;
-
+    let (group, listeners, responder) = bound.start(&context)?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
+    control.spawn(refresh::run(sink.jobs.clone()));
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
+        rules: Arc::clone(&in_force),
         depth,
         limiter: group.limiter.clone(),
         snmpv3: Arc::clone(&usm),
     };
-    let (context, http_stop) = serve_http(settings, sources, http_listener, http_address, &control);
+    let operations = Arc::new(DaemonOperations::new(settings, sink.jobs, Arc::clone(&usm)));
+    let (context, http_stop) =
+        serve_http(settings, sources, operations, http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let app = App {
         group,
         sink: sink.thread,
         sink_stop: sink.stop,
-        forgetting,
-        context,
         http_address,
+        socket: serve_commands(settings, &context, &http_stop, &control),
         http_stop,
+        context,
         reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
-        certificates: tls.map(|(files, tls)| app::tls::watch(files, tls, &control)),
+        certificates: app::tls::watch(&group_settings.certificates, &control),
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };
@@ -112,45 +120,60 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
     Ok(app)
 }
 
-/// The certificates of the listeners over TLS, and where they are from.
-fn load_tls(settings: &Settings) -> anyhow::Result<Option<(TlsSettings, TlsInForce)>> {
-    let Some(files) = settings.listeners.syslog.tls_settings() else { return Ok(None) };
-    let tls = tls::load(&files).context("listeners.syslog.tls")?;
-    Ok(Some((files, TlsInForce::new(tls))))
+/// The store, and the identity beside it.
+fn open_store(settings: &Settings) -> anyhow::Result<(Identity, Store)> {
+    let lock = StoreLock::take(&settings.storage.database.path)?;
+    let identity = identity::open(settings, &lock)?;
+    let store = storage::connection::open_locked(&wiring::store(settings, identity.node_id()), lock)?;
+    Ok((identity, store))
+}
+
+/// What to receive: the listeners, each with the number that is kept for its name, and their certificates.
+fn group_settings(
+    settings: &Settings,
+    runtime: ReceiveRuntime,
+    identity: &mut Identity,
+) -> anyhow::Result<GroupSettings> {
+    let conflicts = listeners::port_conflicts(settings);
+    anyhow::ensure!(conflicts.is_empty(), "{}", conflicts.join("; "));
+    let specs = listeners::specify(settings);
+    let certificates = Certificates::load(specs.iter().filter_map(ListenerSpec::tls));
+    let certificates = certificates.context("listeners.syslog.tls")?;
+    let numbered: Result<Vec<NumberedSpec>, IdentityError> = specs
+        .into_iter()
+        .map(|spec| Ok(NumberedSpec { number: identity.listener_number(spec.name)?, spec: Arc::new(spec) }))
+        .collect();
+    // The program has something to say only where there is a limit.
+    let limit = settings.sources.messages_per_second_max;
+    let own_events = limit.map(|_| identity.listener_number(own_events::LISTENER_NAME)).transpose()?;
+    Ok(wiring::group(settings, runtime, numbered?, own_events, certificates))
 }
 
 /// Who is told of what was committed.
-fn receipts(responder: Responder, mailbox: Arc<Mailbox>) -> Receipts {
+fn receipts(responder: Responder, acks: Arc<AckQueue>) -> Receipts {
     Receipts {
         inform: Box::new(move |inform, bytes| responder.send(bytes, inform.peer, inform.port, inform.local)),
-        relp: Box::new(move |acknowledgements| mailbox.post(acknowledgements)),
+        relp: Box::new(move |acknowledgements| acks.push(acknowledgements)),
     }
 }
 
-/// SNMPv3: the engine of the store in another life, the users of the configuration, and the clocks that were known, until
-/// somebody asks that one be forgotten; and what waits for that.
+/// SNMPv3: our engine, started once more, the users of the configuration, and the clocks that were known.
 fn usm(
     credentials: &Option<Credentials>,
+    identity: &mut Identity,
     store: &Store,
-    settings: &Settings,
-    control: &Runtime,
-) -> anyhow::Result<(Arc<Usm>, tokio::task::JoinHandle<()>)> {
-    // Read before the clocks are: what is asked for in between is done twice, and not left undone.
-    let asked = forget::newest(&store.connection).context("cannot read the store")?;
+) -> anyhow::Result<Arc<Usm>> {
     let users = |credentials: &Credentials| wiring::users(credentials, &Users::default());
     let users = credentials.as_ref().map(users).unwrap_or_default();
-    let life = store.begin_engine_life().context("cannot count the SNMP engine's boots in the store")?;
-    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(life.number), life.boots)), users);
+    let EngineBoot { number, boots } = identity.begin_engine_boot()?;
+    let usm = Usm::new(Some(LocalEngine::new(EngineId::of_ours(number), boots)), users);
     let clocks = report::clocks(&store.connection, SENDERS_MAX);
     for clock in clocks.context("cannot read the clocks of SNMP engines from the store")? {
         if let Some(engine) = EngineId::new(&clock.engine_id) {
             usm.remember(&engine, clock.boots, clock.time);
         }
     }
-    let usm = Arc::new(usm);
-    let path = settings.storage.database.path.clone();
-    let forgetting = control.spawn(forgetting::run(path, asked, Arc::clone(&usm)));
-    Ok((usm, forgetting))
+    Ok(Arc::new(usm))
 }
 
 /// The runtime for HTTP, signals and timers.
@@ -168,6 +191,8 @@ pub fn control_runtime() -> anyhow::Result<Runtime> {
 
 /// The sink at work.
 struct Sink {
+    /// Takes changes of the store.
+    jobs: JobSender,
     thread: JoinHandle<Ending>,
     stop: Arc<AtomicBool>,
     counters: Arc<SinkCounters>,
@@ -181,12 +206,16 @@ impl Sink {
         consumer: Consumer<Batch>,
         receipts: Receipts,
         clock: Arc<dyn Clock>,
-        listeners: usize,
+        listeners: &[Listener],
     ) -> anyhow::Result<Self> {
-        let counters = Arc::new(SinkCounters::new(listeners));
+        let numbers: Vec<u8> = listeners.iter().map(|listener| listener.number).collect();
+        let counters = Arc::new(SinkCounters::new(&numbers));
         let stop = Arc::new(AtomicBool::new(false));
+        let waker = consumer.waker();
+        let (jobs, waiting) = jobs::bounded(Arc::new(move || waker.wake()));
         let writer = Writer::new(store, settings.storage.keep_community)?
-            .with_quarantine(settings.snmpv3.quarantine_messages_max);
+            .with_quarantine(settings.snmpv3.quarantine_messages_max)
+            .with_jobs(waiting);
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,
@@ -197,7 +226,7 @@ impl Sink {
             Arc::clone(&stop),
         );
         let thread = std::thread::Builder::new().name("sink".to_owned()).spawn(move || drain.run())?;
-        Ok(Self { thread, stop, counters })
+        Ok(Self { jobs, thread, stop, counters })
     }
 }
 
@@ -205,6 +234,7 @@ impl Sink {
 fn serve_http(
     settings: &Settings,
     sources: Sources,
+    operations: Arc<dyn Operations>,
     listener: Option<TcpListener>,
     address: Option<SocketAddr>,
     control: &Runtime,
@@ -215,6 +245,7 @@ fn serve_http(
         uptime: Stopwatch::start(),
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
+        operations,
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {
@@ -231,18 +262,57 @@ fn serve_http(
     (context, stop)
 }
 
+/// Serves commands over the socket beside the store until `stop` says so; returns the socket. Without it the program does
+/// its work all the same.
+fn serve_commands(
+    settings: &Settings,
+    context: &Arc<http::Context>,
+    stop: &watch::Sender<bool>,
+    control: &Runtime,
+) -> Option<PathBuf> {
+    let path = socket::path_beside(&settings.storage.database.path);
+    let _entered = control.enter();
+    let listener = match socket::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(
+                "cannot serve commands at {path}: {error}; commands that change the store are refused"
+            );
+            return None;
+        }
+    };
+    let (context, mut stopped) = (Arc::clone(context), stop.subscribe());
+    control.spawn(async move {
+        let stopped = async move {
+            let _ = stopped.changed().await;
+        };
+        if let Err(error) = http::serve_commands(listener, context, stopped).await {
+            tracing::error!(%error, "the server for commands ended");
+        }
+    });
+    Some(path)
+}
+
 /// Writes our process id.
 fn write_pid_file(path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, format!("{}\n", std::process::id()))
         .with_context(|| format!("cannot write the pid file {}", path.display()))
 }
 
-/// The newest messages that the RELP listener took before; none without such a listener.
-fn stored_over_relp(store: &Store, listeners: &[Listener]) -> anyhow::Result<Vec<Vec<u8>>> {
-    match listeners.iter().position(|listener| listener.name == wiring::RELP) {
-        Some(number) => store.newest_messages(number as u8).context("cannot read the newest messages"),
-        None => Ok(Vec::new()),
+/// The newest stored messages of the listeners whose senders may repeat them.
+fn repeatable_messages(store: &Store, listeners: &[NumberedSpec]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut messages = Vec::new();
+    for listener in listeners.iter().filter(|listener| listener.spec.repeatable_messages() > 0) {
+        let newest = store.newest_messages(listener.number);
+        messages.extend(newest.context("cannot read the newest messages")?);
     }
+    Ok(messages)
+}
+
+/// The SNMPv3 users of the configuration; `None` when no file is named.
+fn load_credentials(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
+    Ok(settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?)
 }
 
 /// The rules of the configuration; none, when no file is named.

@@ -6,15 +6,18 @@ use tokio::runtime::Runtime;
 
 use crate::app::changes::{Changes, Watched};
 use crate::base::clock::{Clock as _, SystemClock};
-use crate::net::tls::{self, TlsInForce, TlsSettings};
+use crate::net::tls::{self, Certificates, TlsInForce, TlsSettings};
 
-/// Starts watching the files of `settings`, from which `in_force` was made, and keeps what is in force up to date.
-pub(super) fn watch(settings: TlsSettings, in_force: TlsInForce, control: &Runtime) -> Watched {
-    warn(&settings);
-    let files: Vec<PathBuf> = settings.files().into_iter().map(Path::to_path_buf).collect();
-    let (changes, watched) = Changes::of(files.clone(), None, "SIGHUP remains");
-    control.spawn(reload(settings, files, changes, in_force));
-    watched
+/// Starts watching the files of each of `certificates`, and keeps what is in force up to date.
+pub(super) fn watch(certificates: &Certificates, control: &Runtime) -> Vec<Watched> {
+    let watch = |(settings, in_force): &(TlsSettings, TlsInForce)| {
+        warn(settings);
+        let files: Vec<PathBuf> = settings.files().into_iter().map(Path::to_path_buf).collect();
+        let (changes, watched) = Changes::of(files.clone(), None, "SIGHUP remains");
+        control.spawn(reload(settings.clone(), files, changes, in_force.clone()));
+        watched
+    };
+    certificates.iter().map(watch).collect()
 }
 
 /// Says when our certificate is of no use, or soon will be.

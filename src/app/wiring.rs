@@ -1,27 +1,24 @@
 //! The configuration as each floor wants it.
 
+use std::sync::Arc;
+
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
 use crate::config::{CredentialKey, Credentials, User};
 use crate::model::event::PRODUCERS_MAX;
-use crate::net::listener::UdpSettings;
-use crate::net::tls::TlsInForce;
+use crate::net::tls::Certificates;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
-use crate::shard::gate::ListenerSources;
-use crate::shard::group::{GroupSettings, TcpListenerSettings, UdpListenerSettings};
-use crate::shard::pipeline::Protocol;
-use crate::shard::rate_limit::RateSettings;
+use crate::shard::admission::SourcePolicy;
+use crate::shard::group::GroupSettings;
+use crate::shard::listener::{ListenerSources, NumberedSpec};
+use crate::shard::rate_limit::{RateLimiter, RateSettings};
 use crate::shard::runtime::Runtime;
-use crate::shard::stream::{Speech, StreamLimits};
 use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
 use crate::telemetry::logging;
 
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
-
-/// Name of the RELP listener.
-pub const RELP: &str = "syslog-relp";
 
 /// How long a refusing store is tried at shutdown.
 const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -43,18 +40,23 @@ pub fn logging(settings: &Settings) -> logging::LogSettings {
     logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
 }
 
-/// The store.
-pub fn store(settings: &Settings) -> StoreSettings {
+/// The store of the instance with this node id.
+pub fn store(settings: &Settings, node_id: u64) -> StoreSettings {
     StoreSettings {
         path: settings.storage.database.path.clone(),
         connection_timeout: settings.storage.database.connection_timeout,
-        synchronous: match settings.storage.database.synchronous {
-            settings::Synchronous::Off => Synchronous::Off,
-            settings::Synchronous::Normal => Synchronous::Normal,
-            settings::Synchronous::Full => Synchronous::Full,
-            settings::Synchronous::Extra => Synchronous::Extra,
-        },
-        node_id: settings.storage.node_id,
+        synchronous: synchronous(settings),
+        node_id,
+    }
+}
+
+/// Durability of a commit.
+pub fn synchronous(settings: &Settings) -> Synchronous {
+    match settings.storage.database.synchronous {
+        settings::Synchronous::Off => Synchronous::Off,
+        settings::Synchronous::Normal => Synchronous::Normal,
+        settings::Synchronous::Full => Synchronous::Full,
+        settings::Synchronous::Extra => Synchronous::Extra,
     }
 }
 
@@ -121,57 +123,28 @@ pub fn queue_slots(settings: &Settings, listeners: usize) -> usize {
     settings.processor.queue_max_messages.div_ceil(BATCH_EVENTS_MAX) + SPARE_SLOTS + listeners
 }
 
-/// The listeners.
-pub fn group(settings: &Settings, runtime: Runtime, tls: Option<&TlsInForce>) -> GroupSettings {
-    let snmp = &settings.listeners.snmp;
-    let syslog = &settings.listeners.syslog;
-    let mut udp = Vec::new();
-    if snmp.enabled {
-        udp.push(UdpListenerSettings {
-            name: "snmp-udp",
-            protocol: Protocol::Snmp,
-            datagram_octets_max: snmp.buffer_size_octets,
-            sources: ListenerSources {
-                allowed: snmp.allow_from.clone(),
-                is_limited: true,
-                relays: snmp.trusted_proxies.clone(),
-            },
-            socket: UdpSettings {
-                addresses: snmp.address.clone(),
-                port: snmp.port,
-                receive_buffer_octets: snmp.receive_buffer_bytes,
-                report_local_address: true,
-            },
-        });
-    }
-    if syslog.enabled && syslog.protocol.udp() {
-        udp.push(UdpListenerSettings {
-            name: "syslog-udp",
-            protocol: Protocol::Syslog,
-            datagram_octets_max: syslog.buffer_size_octets,
-            sources: syslog_sources(syslog, true),
-            socket: UdpSettings {
-                addresses: syslog.address.clone(),
-                port: syslog.port,
-                receive_buffer_octets: syslog.receive_buffer_bytes,
-                report_local_address: false,
-            },
-        });
-    }
-    GroupSettings {
-        runtime,
-        shards: shards(settings),
-        udp,
-        tcp: streams(&settings.listeners.syslog, tls),
-        snmp: snmp.policy.clone(),
-        rate: rate(&settings.sources),
-        fair_share: settings.sources.fair_share,
-    }
+/// What to receive, with the listeners and their numbers in rows.
+pub fn group(
+    settings: &Settings,
+    runtime: Runtime,
+    listeners: Vec<NumberedSpec>,
+    own_events: Option<u8>,
+    certificates: Certificates,
+) -> GroupSettings {
+    let sources = Arc::new(sources(settings, &listeners, own_events));
+    GroupSettings { runtime, shards: shards(settings), listeners, own_events, certificates, sources }
 }
 
-/// What is said of the sources of a syslog listener.
-fn syslog_sources(syslog: &settings::SyslogListener, is_limited: bool) -> ListenerSources {
-    ListenerSources { allowed: syslog.allow_from.clone(), is_limited, relays: syslog.trusted_relays.clone() }
+/// What is taken from whom.
+fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u8>) -> SourcePolicy {
+    let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
+    let own = own_events.map(|number| (number, ListenerSources::default()));
+    SourcePolicy {
+        denied: settings.sources.deny_from.clone(),
+        limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
+        fair_share: settings.sources.fair_share,
+        ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
+    }
 }
 
 /// The limit on what one source may send.
@@ -181,37 +154,6 @@ fn rate(sources: &settings::Sources) -> Option<RateSettings> {
         burst_messages: sources.burst_messages_max,
         summary_micros: i64::try_from(sources.summary.as_micros()).unwrap_or(i64::MAX),
     })
-}
-
-/// The listeners over TCP. Their limits are the same.
-fn streams(syslog: &settings::SyslogListener, tls: Option<&TlsInForce>) -> Vec<TcpListenerSettings> {
-    let unacknowledged_max = syslog.relp.unacknowledged_max;
-    let relp_tls = tls.filter(|_| syslog.relp.tls);
-    let all = [
-        (syslog.protocol.tcp(), "syslog-tcp", syslog.port, Speech::Syslog, None),
-        (syslog.tls.enabled, "syslog-tls", syslog.tls.port, Speech::Syslog, tls),
-        (syslog.relp.enabled, RELP, syslog.relp.port, Speech::Relp { unacknowledged_max }, relp_tls),
-    ];
-    let used = all.into_iter().filter(|(used, ..)| syslog.enabled && *used);
-    used.map(|(_, name, port, speech, tls)| TcpListenerSettings {
-        name,
-        addresses: syslog.address.clone(),
-        port,
-        speech,
-        tls: tls.cloned(),
-        proxies: syslog.tcp.proxy_protocol_from.clone(),
-        // Whoever waits for an acknowledgement is made to wait for it, and loses nothing.
-        sources: syslog_sources(syslog, speech == Speech::Syslog),
-        limits: StreamLimits {
-            message_octets_max: syslog.buffer_size_octets,
-            oversize: syslog.tcp.oversize,
-            connections_max: syslog.tcp.connections_max,
-            connections_per_source_max: syslog.tcp.connections_per_source_max,
-            idle_timeout: syslog.tcp.idle_timeout,
-            frame_timeout: syslog.tcp.frame_timeout,
-        },
-    })
-    .collect()
 }
 
 /// The sink.

@@ -88,6 +88,37 @@ pub fn write_iso8601(micros: i64) -> [u8; ISO8601_LEN] {
     text
 }
 
+/// Reads what [`write_iso8601`] writes, and gives microseconds since the Unix epoch; `None` for any other form, and for a
+/// time that does not exist.
+#[must_use]
+pub fn read_iso8601(text: &[u8]) -> Option<i64> {
+    let text: &[u8; ISO8601_LEN] = text.try_into().ok()?;
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')];
+    if separators.iter().any(|(at, separator)| text.get(*at) != Some(separator)) {
+        return None;
+    }
+    let number = |field: &[u8]| {
+        field.iter().try_fold(0_i64, |number, octet| {
+            octet.is_ascii_digit().then(|| number * 10 + i64::from(octet - b'0'))
+        })
+    };
+    let (year, month, day) = (number(&text[0..4])?, number(&text[5..7])?, number(&text[8..10])?);
+    let date = Date {
+        year: i32::try_from(year).ok()?,
+        month: u8::try_from(month).ok()?,
+        day: u8::try_from(day).ok()?,
+    };
+    if date.day == 0 || date.day > days_in_month(date.year, date.month) {
+        return None;
+    }
+    let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = days_from_civil(date) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    Some(seconds * MICROS_PER_SECOND + number(&text[20..26])?)
+}
+
 /// Writes `value` right-aligned into `field`, zero-filled.
 fn put(field: &mut [u8], mut value: i64) {
     for octet in field.iter_mut().rev() {
@@ -122,5 +153,27 @@ mod tests {
         assert_eq!(&write_iso8601(0), b"1970-01-01T00:00:00.000000Z");
         assert_eq!(&write_iso8601(1_795_335_330_123_456), b"2026-11-22T08:15:30.123456Z");
         assert_eq!(&write_iso8601(-1), b"1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn iso8601_is_read_as_it_is_written_and_in_no_other_form() {
+        for micros in [0, -1, 1_795_335_330_123_456, 951_782_400_000_000, 253_402_300_799_999_999] {
+            assert_eq!(read_iso8601(&write_iso8601(micros)), Some(micros));
+        }
+        for wrong in [
+            "2026-11-22T08:15:30.123456",
+            "2026-11-22T08:15:30.123456+",
+            "2026-11-22 08:15:30.123456Z",
+            "2026-02-29T08:15:30.123456Z",
+            "2026-13-01T08:15:30.123456Z",
+            "2026-11-00T08:15:30.123456Z",
+            "2026-11-22T24:15:30.123456Z",
+            "2026-11-22T08:60:30.123456Z",
+            "2026-11-22T08:15:60.123456Z",
+            "2026-11-22T08:15:3x.123456Z",
+            "",
+        ] {
+            assert_eq!(read_iso8601(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 }

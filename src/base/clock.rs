@@ -16,6 +16,12 @@ impl Timestamp {
     pub fn to_iso8601(self) -> [u8; civil::ISO8601_LEN] {
         civil::write_iso8601(self.0)
     }
+
+    /// The time that `text` tells in the format of [`to_iso8601`](Self::to_iso8601); `None` for any other text.
+    #[must_use]
+    pub fn from_iso8601(text: &[u8]) -> Option<Self> {
+        civil::read_iso8601(text).map(Self)
+    }
 }
 
 impl fmt::Display for Timestamp {

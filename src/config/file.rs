@@ -98,7 +98,7 @@ section! {
 
 section! {
     /// `sources`.
-    Sources {} [messages_per_second_max, burst_messages_max, summary_seconds, fair_share]
+    Sources {} [deny_from, messages_per_second_max, burst_messages_max, summary_seconds, fair_share]
 }
 
 section! {
@@ -180,11 +180,6 @@ section! {
 section! {
     /// `alert_rules.yaml`.
     RulesFile {} [rules]
-}
-
-section! {
-    /// One element of `rules`.
-    RuleEntry {} [id, name, pattern_type, pattern, keywords, severity, action, enabled]
 }
 
 section! {

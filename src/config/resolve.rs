@@ -152,6 +152,7 @@ fn sources(reader: &mut Reader<'_>, written: &file::Sources) -> Sources {
     let burst = reader.integer(&written.burst_messages_max, 1, 10_000_000, " (messages)");
     let summary = reader.integer(&written.summary_seconds, 1, 86_400, "");
     Sources {
+        deny_from: reader.networks(&written.deny_from).unwrap_or(default.deny_from),
         messages_per_second_max: most.and_then(number).filter(|most| *most > 0),
         burst_messages_max: burst.and_then(number).unwrap_or(default.burst_messages_max),
         summary: summary.map_or(default.summary, Duration::from_secs),

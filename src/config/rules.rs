@@ -4,11 +4,13 @@
 
 use std::collections::HashMap;
 
-use crate::config::document::{Node, Source, is_null};
-use crate::config::error::{ConfigError, Place};
-use crate::config::file::{RuleEntry, RulesFile};
+use crate::config::document::{Node, Source, Written};
+use crate::config::error::{ConfigError, Place, nearest};
+use crate::config::file::RulesFile;
 use crate::config::reader::{Entry, Reader};
-use crate::matching::{Action, CompileError, Pattern, Rule, RuleSet};
+use crate::matching::conditions::{self, ConditionType};
+use crate::matching::patterns::{self, PatternForm, PatternType};
+use crate::matching::{Action, CompileError, Pattern, Rule, RuleCondition, RuleSet};
 
 /// The severities of the first design and those of syslog (RFC 5424 6.2.1), with the short forms in use.
 const SEVERITIES: [(&str, &str); 14] = [
@@ -31,15 +33,64 @@ const SEVERITIES: [(&str, &str); 14] = [
 const ACTIONS: [(&str, Action); 3] =
     [("store", Action::Store), ("webhook", Action::Webhook), ("discard", Action::Discard)];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum PatternType {
-    Regex,
-    Keyword,
-    Exact,
+/// The keys of a rule beside those of conditions.
+const OWN_KEYS: [&str; 8] =
+    ["id", "name", "pattern_type", "pattern", "keywords", "severity", "action", "enabled"];
+
+/// Every key of a rule: a condition is in the table of conditions and nowhere else.
+const KEYS: [&str; OWN_KEYS.len() + conditions::KEYS.len()] = {
+    let mut keys = [""; OWN_KEYS.len() + conditions::KEYS.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        keys[at] = if at < OWN_KEYS.len() { OWN_KEYS[at] } else { conditions::KEYS[at - OWN_KEYS.len()] };
+        at += 1;
+    }
+    keys
+};
+
+/// One element of `rules` as written.
+struct RuleEntry {
+    id: Entry,
+    name: Entry,
+    pattern_type: Entry,
+    pattern: Entry,
+    keywords: Entry,
+    severity: Entry,
+    action: Entry,
+    enabled: Entry,
+    /// Those that are there, in the order of the table.
+    conditions: Vec<(&'static ConditionType, Entry)>,
 }
 
-const PATTERN_TYPES: [(&str, PatternType); 3] =
-    [("regex", PatternType::Regex), ("keyword", PatternType::Keyword), ("exact", PatternType::Exact)];
+impl RuleEntry {
+    /// Reads the element at `node`; `prefix` stands before its keys in errors.
+    fn read(node: Node, prefix: &str, reader: &mut Reader<'_>) -> Self {
+        let mut fields = reader.fields(Some(node), prefix, &KEYS);
+        Self {
+            id: fields.entry("id"),
+            name: fields.entry("name"),
+            pattern_type: fields.entry("pattern_type"),
+            pattern: fields.entry("pattern"),
+            keywords: fields.entry("keywords"),
+            severity: fields.entry("severity"),
+            action: fields.entry("action"),
+            enabled: fields.entry("enabled"),
+            conditions: conditions::TYPES
+                .iter()
+                .map(|condition| (condition, fields.entry(condition.key)))
+                .filter(|(_, entry)| entry.node.is_some())
+                .collect(),
+        }
+    }
+
+    /// Where a pattern of this form is written.
+    fn texts_of(&self, form: PatternForm) -> &Entry {
+        match form {
+            PatternForm::Text(_) => &self.pattern,
+            PatternForm::List(_) => &self.keywords,
+        }
+    }
+}
 
 /// Key and place of a rule's pattern, by the rule's id and line.
 type Patterns = HashMap<(String, usize), (&'static str, Place)>;
@@ -63,10 +114,10 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
     for (number, node) in (1..).zip(reader.list(file.rules)) {
         let start = Place::from(node.referenced);
         let name = format!("rule {}", named(&reader, &node, number));
-        if !reader.is_section(&node, &name, RuleEntry::KEYS) {
+        if !reader.is_section(&node, &name, &KEYS) {
             continue;
         }
-        let entry = RuleEntry::read(Some(node), &format!("{name}: "), &mut reader);
+        let entry = RuleEntry::read(node, &format!("{name}: "), &mut reader);
         let id = reader.required_text(&entry.id, start, "text, unique in the file");
         if let Some(id) = &id {
             match seen.get(id) {
@@ -82,12 +133,11 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
         let enabled = reader.boolean(&entry.enabled).unwrap_or(true);
         let Some(rule) = rule(&mut reader, &entry, id, start) else { continue };
         if enabled {
-            let (name, key) = match rule.pattern {
-                Pattern::Keywords(_) => ("keywords", &entry.keywords),
-                Pattern::Regex(_) | Pattern::Exact(_) => ("pattern", &entry.pattern),
-            };
-            if let Some(node) = &key.node {
-                patterns.insert((rule.id.clone(), rule.line), (name, node.referenced.into()));
+            if let Some(pattern) = &rule.pattern {
+                let form = pattern.pattern_type().form;
+                if let Some(node) = &entry.texts_of(form).node {
+                    patterns.insert((rule.id.clone(), rule.line), (form.key(), node.referenced.into()));
+                }
             }
             rules.push(rule);
         } else {
@@ -113,46 +163,93 @@ fn named(reader: &Reader<'_>, node: &Node, number: usize) -> String {
 fn rule(reader: &mut Reader<'_>, entry: &RuleEntry, id: Option<String>, start: Place) -> Option<Rule> {
     let name = reader.required_text(&entry.name, start, "text");
     let pattern = pattern(reader, entry, start);
+    let conditions = conditions(reader, entry);
     let severity = reader.choice_or(&entry.severity, &SEVERITIES, "info");
     let action = reader.choice_or(&entry.action, &ACTIONS, Action::Store);
     Some(Rule {
         id: id?,
         name: name?,
         pattern: pattern?,
+        conditions: conditions?,
         severity: severity.to_owned(),
         action,
         line: start.line,
     })
 }
 
-fn pattern(reader: &mut Reader<'_>, entry: &RuleEntry, start: Place) -> Option<Pattern> {
-    let words = PATTERN_TYPES.map(|(word, _)| word).join(", ");
+/// The pattern of a rule, which a rule with conditions need not have; `None` after a problem.
+#[allow(clippy::option_option, reason = "a problem, no pattern, a pattern")]
+fn pattern(reader: &mut Reader<'_>, entry: &RuleEntry, start: Place) -> Option<Option<Pattern>> {
     if entry.pattern_type.is_absent() {
-        reader.push(&entry.pattern_type.key, Some(start), None, "missing", &words);
+        let has_texts = !entry.pattern.is_absent() || !entry.keywords.is_absent();
+        if !entry.conditions.is_empty() && !has_texts {
+            return Some(None);
+        }
+        let mut allowed = patterns::NAMES.join(", ");
+        if !has_texts {
+            allowed = format!("{allowed}; or a condition: {}", conditions::KEYS.join(", "));
+        }
+        reader.push(&entry.pattern_type.key, Some(start), None, "missing", &allowed);
         return None;
     }
-    let pattern_type = reader.choice(&entry.pattern_type, &PATTERN_TYPES)?;
-    let (unused, what) = match pattern_type {
-        PatternType::Regex => (&entry.keywords, "a regex rule has a pattern, not keywords"),
-        PatternType::Keyword => (&entry.pattern, "a keyword rule has keywords, not a pattern"),
-        PatternType::Exact => (&entry.keywords, "an exact rule has a pattern, not keywords"),
+    let types: Vec<(&'static str, &PatternType)> =
+        patterns::TYPES.iter().map(|kind| (kind.name, kind)).collect();
+    let kind = reader.choice(&entry.pattern_type, &types)?;
+    let (unused, own, other) = match kind.form {
+        PatternForm::Text(_) => (&entry.keywords, "a pattern", "keywords"),
+        PatternForm::List(_) => (&entry.pattern, "keywords", "a pattern"),
     };
-    if unused.node.as_ref().is_some_and(|node| !is_null(node)) {
-        reader.wrong(unused, what, "");
+    if !unused.is_absent() {
+        let article = if kind.name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        reader.wrong(unused, &format!("{article} {} rule has {own}, not {other}", kind.name), "");
     }
-    match pattern_type {
-        PatternType::Regex => {
-            reader.required_text(&entry.pattern, start, "a regular expression").map(Pattern::Regex)
+    match kind.form {
+        PatternForm::Text(make) => reader.required_text(&entry.pattern, start, kind.allowed).map(make),
+        PatternForm::List(make) => keywords(reader, &entry.keywords, start, kind.allowed).map(make),
+    }
+    .map(Some)
+}
+
+/// The conditions of a rule; `None` after a problem with one of them.
+fn conditions(reader: &mut Reader<'_>, entry: &RuleEntry) -> Option<Vec<RuleCondition>> {
+    let mut all = Vec::with_capacity(entry.conditions.len());
+    for (kind, entry) in &entry.conditions {
+        all.push(condition(reader, kind, entry));
+    }
+    all.into_iter().collect()
+}
+
+/// One condition: a text, or a list of them of which one must hold.
+fn condition(reader: &mut Reader<'_>, kind: &ConditionType, entry: &Entry) -> Option<RuleCondition> {
+    let texts = reader.list_of(entry, kind.allowed, |text| Ok(text.to_owned()))?;
+    let written = match entry.node.as_ref().map(|node| &node.value) {
+        Some(Written::Sequence(nodes)) => nodes.len(),
+        _ => 1,
+    };
+    // What is no text has been noted.
+    if texts.len() != written {
+        return None;
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    match (kind.parse)(&texts) {
+        Ok(condition) => Some(condition),
+        Err(error) => {
+            let near = error.word.as_deref().and_then(|word| nearest(word, error.words));
+            let what = match near {
+                Some(near) => format!("{error} (did you mean \"{near}\"?)"),
+                None => error.to_string(),
+            };
+            let node = entry.node.as_ref().map(|node| match &node.value {
+                Written::Sequence(nodes) => nodes.get(error.index).unwrap_or(node),
+                _ => node,
+            });
+            reader.note(&entry.key, node, &what, kind.allowed);
+            None
         }
-        PatternType::Exact => {
-            reader.required_text(&entry.pattern, start, "the whole text of a message").map(Pattern::Exact)
-        }
-        PatternType::Keyword => keywords(reader, &entry.keywords, start).map(Pattern::Keywords),
     }
 }
 
-fn keywords(reader: &mut Reader<'_>, entry: &Entry, start: Place) -> Option<Vec<String>> {
-    let allowed = "a list of words, at least one";
+fn keywords(reader: &mut Reader<'_>, entry: &Entry, start: Place, allowed: &str) -> Option<Vec<String>> {
     if entry.is_absent() {
         reader.push(&entry.key, Some(start), None, "missing", allowed);
         return None;

@@ -244,6 +244,8 @@ impl SyslogListener {
 /// `sources`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
+    /// `deny_from`: networks from which nothing is taken, at any listener.
+    pub deny_from: IpRanges,
     /// `messages_per_second_max`: what one source address may send, 1 to 1,000,000; `None` means any amount.
     pub messages_per_second_max: Option<u32>,
     /// `burst_messages_max`: what it may send at once after a pause, 1 to 10,000,000.
@@ -448,6 +450,7 @@ impl Default for SnmpListener {
 impl Default for Sources {
     fn default() -> Self {
         Self {
+            deny_from: IpRanges::default(),
             messages_per_second_max: None,
             burst_messages_max: 1_000,
             summary: Duration::from_secs(60),

@@ -151,6 +151,9 @@ const CASES: &[Case] = &[
     }),
     ("snmpv3.credentials_file", "users.yaml", |s| s.snmpv3.credentials_file = Some("users.yaml".into())),
     ("snmpv3.quarantine_messages_max", "5000", |s| s.snmpv3.quarantine_messages_max = 5_000),
+    ("sources.deny_from", "[192.0.2.0/24]", |s| {
+        s.sources.deny_from = IpRanges::parse(["192.0.2.0/24"]).unwrap();
+    }),
     ("sources.messages_per_second_max", "100", |s| s.sources.messages_per_second_max = Some(100)),
     ("sources.burst_messages_max", "5", |s| s.sources.burst_messages_max = 5),
     ("sources.summary_seconds", "1", |s| s.sources.summary = Duration::from_secs(1)),

@@ -1,6 +1,12 @@
-//! Floor 5: what a browser, a script or Prometheus asks.
+//! Floor 5: what a browser, a script, Prometheus or a command asks, over TCP or over the socket beside the store.
 //!
-//! Invariant: answers come from counters and settings; no request reaches the receive path.
+//! Invariant: answers come from counters, settings and the store; no request reaches the receive path. What changes
+//! something is asked over the socket alone.
+
+pub mod client;
+pub mod operations;
+pub mod problem;
+pub mod socket;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -17,6 +23,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::base::clock::Stopwatch;
+use crate::http::operations::{Access, Operations};
+use crate::http::problem::Problem;
 use crate::storage::refused;
 use crate::storage::snmp_users::report::{self, ROWS_MAX, Report};
 use crate::telemetry::ledger::{Account, Sources};
@@ -35,10 +43,13 @@ pub struct Context {
     pub address: SocketAddr,
     /// The store's file.
     pub store: PathBuf,
+    /// What the program does on request.
+    pub operations: Arc<dyn Operations>,
 }
 
-/// The routes.
-pub fn router(context: Arc<Context>) -> Router {
+/// The routes, as they are served over `access`.
+pub fn router(context: Arc<Context>, access: Access) -> Router {
+    let operations = operations::router(Arc::clone(&context.operations), access);
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -47,8 +58,10 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/api/v1/listeners", get(listeners))
         .route("/api/v1/snmpv3/credentials", get(snmpv3_credentials))
         .route("/api/v1/snmp/refused", get(snmp_refused))
-        .fallback(not_found)
         .with_state(context)
+        .merge(operations)
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
 }
 
 /// Serves until `stopped` is done.
@@ -60,7 +73,19 @@ pub async fn serve(
     context: Arc<Context>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(context)).with_graceful_shutdown(stopped).await
+    axum::serve(listener, router(context, Access::Tcp)).with_graceful_shutdown(stopped).await
+}
+
+/// Serves commands until `stopped` is done.
+///
+/// # Errors
+/// What the socket reports.
+pub async fn serve_commands(
+    listener: tokio::net::UnixListener,
+    context: Arc<Context>,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(context, Access::Socket)).with_graceful_shutdown(stopped).await
 }
 
 /// The process answers.
@@ -132,7 +157,7 @@ async fn listeners(State(context): State<Arc<Context>>) -> Json<Value> {
             "receive_buffer_bytes_asked": listener.receive_buffer_octets.map(|(asked, _)| asked),
             "receive_buffer_bytes_granted": listener.receive_buffer_octets.map(|(_, granted)| granted),
             "connections_open": listener.connections.as_ref().map(|(_, admission)| admission.open()),
-            "connections": listener.connections.as_ref().map(|(counters, _)| BTreeMap::from(counters.all())),
+            "connections": listener.connections.as_ref().map(|(counters, _)| counters.all().collect::<BTreeMap<_, _>>()),
         }));
     }
     all.push(json!({ "name": "http", "transport": "tcp", "addresses": [context.address] }));
@@ -157,10 +182,12 @@ async fn read_store<T: Send + 'static, E: Display + Send + 'static>(
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store could not be read");
-            let body = json!({ "error": "the store cannot be read" });
-            Err((StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response())
+            Err(Problem::unavailable("the store cannot be read").into_response())
         }
-        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        Err(_) => {
+            let detail = "the store could not be read to the end";
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response())
+        }
     }
 }
 
@@ -216,7 +243,7 @@ fn snmpv3_json(report: &Report) -> Value {
 }
 
 /// Anything else.
-async fn not_found() -> (StatusCode, Json<Value>) {
+async fn not_found() -> Problem {
     let known = [
         "/healthz",
         "/readyz",
@@ -225,6 +252,13 @@ async fn not_found() -> (StatusCode, Json<Value>) {
         "/api/v1/listeners",
         "/api/v1/snmpv3/credentials",
         "/api/v1/snmp/refused",
+        "/api/v1/snmpv3/forget-engine",
+        "/api/v1/snmpv3/redecode",
     ];
-    (StatusCode::NOT_FOUND, Json(json!({ "error": "no such path", "paths": known })))
+    Problem::new(StatusCode::NOT_FOUND, "no such path").with("paths", json!(known))
+}
+
+/// A path that is asked in another way.
+async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path does not take this method")
 }

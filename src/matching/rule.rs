@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::matching::conditions::RuleCondition;
+use crate::matching::patterns::Pattern;
+
 /// One alert rule. Rules that are switched off never get this far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -9,8 +12,10 @@ pub struct Rule {
     pub id: String,
     /// What a person calls the rule.
     pub name: String,
-    /// What the text must look like.
-    pub pattern: Pattern,
+    /// What the text must look like; a rule without pattern has conditions.
+    pub pattern: Option<Pattern>,
+    /// What else must hold, all of it.
+    pub conditions: Vec<RuleCondition>,
     /// Severity of the alert, for the receiver of the webhook and for the store.
     pub severity: String,
     /// What becomes of a message that matches.
@@ -19,15 +24,20 @@ pub struct Rule {
     pub line: usize,
 }
 
-/// What a message's text must look like. Letter case never matters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pattern {
-    /// The regular expression is found somewhere in the text.
-    Regex(String),
-    /// At least one of the keywords is part of the text, inside a longer word too.
-    Keywords(Vec<String>),
-    /// The text as a whole is this.
-    Exact(String),
+impl Rule {
+    /// A rule with this id, which is its name as well, and this pattern: it stores, with severity info.
+    #[must_use]
+    pub fn new(id: &str, pattern: impl Into<Option<Pattern>>) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            pattern: pattern.into(),
+            conditions: Vec::new(),
+            severity: "info".to_owned(),
+            action: Action::Store,
+            line: 0,
+        }
+    }
 }
 
 /// What becomes of a message that matches.

@@ -4,17 +4,16 @@
 use proptest::prelude::*;
 use regex_automata::meta;
 
-use super::{Action, Pattern, Rule, RuleIndex, RuleSet, Scratch};
+use super::conditions::{Condition as _, Level};
+use super::{Action, Pattern, Rule, RuleCondition, RuleIndex, RuleSet, Scratch};
+use crate::base::clock::Timestamp;
+use crate::base::span::Span;
+use crate::model::batch::Batch;
+use crate::model::event::{Body, Event, EventId, Kind, NotificationRecord, Reasons, SyslogRecord};
+use crate::model::subject::{ListenerNames, LiveEvent, NoDevices, TextOnly};
 
 fn rule(id: usize, pattern: Pattern) -> Rule {
-    Rule {
-        id: format!("r{id}"),
-        name: format!("Rule {id}"),
-        pattern,
-        severity: "info".to_owned(),
-        action: Action::Store,
-        line: id,
-    }
+    Rule::new(&format!("r{id}"), pattern)
 }
 
 fn set(patterns: Vec<Pattern>) -> RuleSet {
@@ -31,7 +30,7 @@ fn keywords(words: &[&str]) -> Pattern {
 }
 
 fn first(set: &RuleSet, text: &str) -> Option<u32> {
-    set.first_match(text.as_bytes(), &mut Scratch::new()).map(|index| index.0)
+    set.first_match(&TextOnly(text.as_bytes()), &mut Scratch::new()).map(|index| index.0)
 }
 
 #[test]
@@ -83,9 +82,12 @@ fn letters_outside_ascii_fold() {
 fn octets_that_are_not_utf8_do_no_harm() {
     let set = set(vec![regex("fan.+failed"), regex("\u{e9}t\u{e9}")]);
     let mut scratch = Scratch::new();
-    assert_eq!(set.first_match(b"\xff\xfe FAN \x80\x81 FAILED \xc3", &mut scratch), Some(RuleIndex(0)));
-    assert_eq!(set.first_match(b"\xff \xc3\x89T\xc3\xa9 \xff", &mut scratch), Some(RuleIndex(1)));
-    assert_eq!(set.first_match(b"\xff\xfe\x80", &mut scratch), None);
+    assert_eq!(
+        set.first_match(&TextOnly(b"\xff\xfe FAN \x80\x81 FAILED \xc3"), &mut scratch),
+        Some(RuleIndex(0))
+    );
+    assert_eq!(set.first_match(&TextOnly(b"\xff \xc3\x89T\xc3\xa9 \xff"), &mut scratch), Some(RuleIndex(1)));
+    assert_eq!(set.first_match(&TextOnly(b"\xff\xfe\x80"), &mut scratch), None);
 }
 
 #[test]
@@ -95,10 +97,10 @@ fn a_scratch_follows_the_set_it_is_used_with() {
     let large = set(words);
     let mut scratch = Scratch::new();
     for _ in 0..3 {
-        assert_eq!(small.first_match(b"alpha beta", &mut scratch), Some(RuleIndex(0)));
-        assert_eq!(large.first_match(b"w199 w198 z", &mut scratch), Some(RuleIndex(198)));
-        assert_eq!(large.first_match(b"w199 w198", &mut scratch), None);
-        assert_eq!(small.first_match(b"w199 z", &mut scratch), None);
+        assert_eq!(small.first_match(&TextOnly(b"alpha beta"), &mut scratch), Some(RuleIndex(0)));
+        assert_eq!(large.first_match(&TextOnly(b"w199 w198 z"), &mut scratch), Some(RuleIndex(198)));
+        assert_eq!(large.first_match(&TextOnly(b"w199 w198"), &mut scratch), None);
+        assert_eq!(small.first_match(&TextOnly(b"w199 z"), &mut scratch), None);
     }
 }
 
@@ -211,8 +213,128 @@ proptest! {
         let set = set(patterns.clone());
         let mut scratch = Scratch::new();
         for text in &texts {
-            let found = set.first_match(text, &mut scratch).map(|index| index.0);
+            let found = set.first_match(&TextOnly(text), &mut scratch).map(|index| index.0);
             prop_assert_eq!(found, plain(&patterns, text), "{:?}", text);
+        }
+    }
+}
+
+/// A rule that asks for levels, and for a pattern if there is one.
+fn of_level(id: usize, level: &str, pattern: Option<Pattern>) -> Rule {
+    let conditions = vec![RuleCondition::Level(Level::parse(&[level]).unwrap())];
+    Rule { conditions, ..Rule::new(&format!("r{id}"), pattern) }
+}
+
+/// The rule that a syslog message of this level falls under; without a level, a notification.
+fn first_of_level(set: &RuleSet, scratch: &mut Scratch, level: Option<u8>, text: &[u8]) -> Option<u32> {
+    let mut batch = Batch::new();
+    let text = batch.append(text);
+    let record = SyslogRecord { pri: level.map(|level| 8 * 23 + level), ..SyslogRecord::default() };
+    let (kind, body) = match level {
+        Some(_) => (Kind::Syslog, Body::Syslog(record)),
+        None => (Kind::SnmpV2c, Body::Notification(NotificationRecord::default())),
+    };
+    let event = Event {
+        id: EventId(0),
+        received_at: Timestamp(0),
+        listener: 0,
+        source: [192, 0, 2, 1].into(),
+        kind,
+        text,
+        raw_bytes: Span::EMPTY,
+        enriched: Span::EMPTY,
+        rule: None,
+        reasons: Reasons::default(),
+        body,
+    };
+    let listeners = ListenerNames::default();
+    let live = LiveEvent { batch: &batch, event: &event, listeners: &listeners, devices: &NoDevices };
+    set.first_match(&live, scratch).map(|index| index.0)
+}
+
+#[test]
+fn a_level_alone_is_a_rule_and_a_pattern_with_it_must_match_as_well() {
+    let set = RuleSet::compile(vec![
+        of_level(0, "crit", Some(keywords(&["down", "\u{fc}berhitzt"]))),
+        of_level(1, "err", Some(regex(r"\d{3}"))),
+        of_level(2, "warning..err", None),
+        rule(3, keywords(&["down"])),
+        of_level(4, "debug..debug", Some(Pattern::Exact("whole".to_owned()))),
+        of_level(5, "debug..info", None),
+    ])
+    .unwrap();
+    let mut scratch = Scratch::new();
+    let mut first = |level, text: &str| first_of_level(&set, &mut scratch, level, text.as_bytes());
+    assert_eq!(first(Some(2), "link DOWN down"), Some(0));
+    assert_eq!(first(Some(2), "\u{dc}BERHITZT"), Some(0));
+    assert_eq!(first(Some(2), "code 404"), Some(1));
+    assert_eq!(first(Some(2), "nothing"), None);
+    assert_eq!(first(Some(3), "code 404"), Some(1));
+    assert_eq!(first(Some(3), "link down"), Some(2));
+    assert_eq!(first(Some(4), "code 404, down"), Some(2));
+    assert_eq!(first(Some(5), "link down"), Some(3));
+    assert_eq!(first(Some(7), "WHOLE"), Some(4));
+    assert_eq!(first(Some(7), "whole of it"), Some(5));
+    assert_eq!(first(Some(6), "whole"), Some(5));
+    assert_eq!(first(None, "link down"), Some(3));
+    assert_eq!(first(None, "code 404"), None, "a notification has no level");
+    assert_eq!(set.without_literal(), ["r1"], "a level alone is searched with nothing");
+}
+
+#[test]
+fn of_many_levels_alone_a_message_meets_one() {
+    let rules: Vec<Rule> = (0..20_000)
+        .map(|n| of_level(n, ["crit..crit", "err..err", "debug..notice"][n % 3], None))
+        .chain([rule(20_000, regex("."))])
+        .collect();
+    let set = RuleSet::compile(rules).unwrap();
+    let tried = |level| set.tried_with(level).to_vec();
+    assert_eq!(tried(Some(2)), [0], "behind a rule that is certain to match there is nothing to try");
+    assert_eq!(tried(Some(3)), [1]);
+    assert_eq!((tried(Some(5)), tried(Some(7))), (vec![2], vec![2]));
+    assert_eq!((tried(Some(4)), tried(None)), (vec![20_000], vec![20_000]));
+    let mut scratch = Scratch::new();
+    for (level, rule) in [(Some(2), 0), (Some(3), 1), (Some(6), 2), (Some(4), 20_000), (None, 20_000)] {
+        assert_eq!(first_of_level(&set, &mut scratch, level, b"x"), Some(rule));
+    }
+}
+
+/// Rules with a pattern, a level, or both.
+fn any_rule() -> impl Strategy<Value = (Option<Pattern>, Option<&'static str>)> {
+    let level = prop::sample::select(vec!["emerg", "err", "warning..err", "debug..info", "5..5", "debug"]);
+    (prop::option::of(any_pattern()), prop::option::of(level))
+        .prop_filter("a rule has something", |(pattern, level)| pattern.is_some() || level.is_some())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn indexed_by_level_is_what_one_after_the_other_is(
+        written in prop::collection::vec(any_rule(), 1..10),
+        messages in prop::collection::vec((prop::option::of(0_u8..8), any_text()), 1..12),
+    ) {
+        let parsed = |level: &&str| RuleCondition::Level(Level::parse(&[level]).unwrap());
+        let rules: Vec<Rule> = written
+            .iter()
+            .map(|(pattern, level)| Rule {
+                conditions: level.iter().map(parsed).collect(),
+                ..Rule::new("r", pattern.clone())
+            })
+            .collect();
+        let set = RuleSet::compile(rules).unwrap();
+        let mut scratch = Scratch::new();
+        for (level, text) in &messages {
+            let holds = |range: &str| {
+                let levels = Level::parse(&[range]).unwrap().levels().unwrap();
+                level.is_some() && levels.contains(*level)
+            };
+            let expected = written.iter().position(|(pattern, range)| {
+                pattern.as_ref().is_none_or(|pattern| plain(std::slice::from_ref(pattern), text).is_some())
+                    && range.is_none_or(holds)
+            });
+            let found = first_of_level(&set, &mut scratch, *level, text);
+            prop_assert_eq!(found.map(|found| found as usize), expected, "{:?} {:?}", level, text);
         }
     }
 }

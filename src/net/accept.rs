@@ -5,85 +5,109 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::base::counter::Counter;
+use crate::base::counter::CounterSet;
+use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
+use crate::base::variants::named_variants;
+
+named_variants! {
+    /// What happened to a connection.
+    pub enum ConnectionEvent {
+        /// It was accepted.
+        Accepted = "accepted";
+        /// It was closed at once because the limit was reached.
+        Refused = "refused";
+        /// It was closed because its source has as many as it may have.
+        RefusedSource = "refused_source";
+        /// It was closed because unfinished messages took too much memory.
+        RefusedMemory = "refused_memory";
+        /// It comes from a proxy and was closed because it did not begin with a PROXY header.
+        ProxyHeader = "proxy_header";
+        /// It did not get through the TLS handshake.
+        HandshakeFailed = "handshake_failed";
+        /// It was cut off because nothing came, or a started frame did not end, in time.
+        TimedOut = "timed_out";
+        /// It was closed because the peer broke the framing beyond repair.
+        BrokenFraming = "broken_framing";
+    }
+}
 
 /// What happened to connections, over the life of a listener.
 #[derive(Debug, Default)]
 pub struct ConnectionCounters {
-    /// Connections accepted.
-    pub accepted: Counter,
-    /// Connections closed at once because the limit was reached.
-    pub refused: Counter,
-    /// Connections closed because their source is not in the allow-list.
-    pub not_allowed: Counter,
-    /// Connections closed because their source has as many as it may have.
-    pub refused_source: Counter,
-    /// Connections closed because unfinished messages took too much memory.
-    pub refused_memory: Counter,
-    /// Connections of proxies closed because they did not begin with a PROXY header.
-    pub proxy_header: Counter,
-    /// Connections that did not get through the TLS handshake.
-    pub handshake_failed: Counter,
-    /// Connections cut off because nothing came, or a started frame did not end, in time.
-    pub timed_out: Counter,
-    /// Connections closed because the peer broke the framing beyond repair.
-    pub broken: Counter,
+    /// Connections by what happened to them.
+    pub events: CounterSet<ConnectionEvent>,
+    /// Connections closed because of the address they came from; only reasons for which
+    /// [`DropReason::is_of_source`] holds.
+    pub refused_sources: CounterSet<DropReason>,
 }
 
 impl ConnectionCounters {
-    /// All of them, as they are called in metrics and the API.
-    #[must_use]
-    pub fn all(&self) -> [(&'static str, u64); 9] {
-        [
-            ("accepted", self.accepted.get()),
-            ("refused", self.refused.get()),
-            ("source_not_allowed", self.not_allowed.get()),
-            ("refused_source", self.refused_source.get()),
-            ("refused_memory", self.refused_memory.get()),
-            ("proxy_header", self.proxy_header.get()),
-            ("handshake_failed", self.handshake_failed.get()),
-            ("timed_out", self.timed_out.get()),
-            ("broken_framing", self.broken.get()),
-        ]
+    /// All counts with the words for them in metrics and the API.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let events = self.events.iter().map(|(event, count)| (event.as_str(), count));
+        let sources = self.refused_sources.iter().filter(|(reason, _)| reason.is_of_source());
+        events.chain(sources.map(|(reason, count)| (reason.as_str(), count)))
+    }
+
+    /// The metrics of the connections of `listener`.
+    pub fn describe(&self, listener: &'static str) -> impl Iterator<Item = Metric<'_>> {
+        let help = "TCP connections by what happened to them";
+        self.all().map(move |(event, count)| {
+            Metric::counter("mutt_connections", help, count).with("listener", listener).with("event", event)
+        })
     }
 }
 
 /// Admits at most a fixed number of connections at a time.
 #[derive(Debug, Clone)]
-pub struct Admission {
+pub struct ConnectionLimit {
     open: Arc<AtomicUsize>,
     connections_max: usize,
 }
 
-/// A place among the admitted connections; given back when dropped.
+/// Counts an admitted connection; given back when dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct ConnectionPermit(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-impl Admission {
-    /// An admission of at most `connections_max` connections at a time.
+impl ConnectionLimit {
+    /// A limit of `connections_max` connections at a time.
     #[must_use]
     pub fn new(connections_max: usize) -> Self {
         Self { open: Arc::new(AtomicUsize::new(0)), connections_max }
     }
 
-    /// A place, or `None` when all are taken.
+    /// A permit, or `None` when all are taken.
     #[must_use]
-    pub fn admit(&self) -> Option<Place> {
+    pub fn admit(&self) -> Option<ConnectionPermit> {
         let before = self.open.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(&self.open));
-        (before < self.connections_max).then_some(place)
+        let permit = ConnectionPermit(Arc::clone(&self.open));
+        (before < self.connections_max).then_some(permit)
+    }
+
+    /// Connections that may be open at a time.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        self.connections_max
     }
 
     /// Connections open now.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
+    }
+
+    /// The metric of the connections of `listener` that are open now.
+    #[must_use]
+    pub fn describe(&self, listener: &'static str) -> Metric<'_> {
+        let help = "TCP connections open now";
+        Metric::gauge("mutt_connections_open", help, self.open() as u64).with("listener", listener)
     }
 }
 
@@ -92,16 +116,16 @@ type BySource = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
 /// Admits at most a fixed number of connections of one source at a time.
 #[derive(Debug, Clone)]
-pub struct SourceAdmission {
+pub struct SourceConnectionLimit {
     open: BySource,
     connections_max: usize,
 }
 
-/// A place among the connections of a source; given back when dropped.
+/// Counts an admitted connection of a source; given back when dropped.
 #[derive(Debug)]
-pub struct SourcePlace(Option<(BySource, IpAddr)>);
+pub struct SourcePermit(Option<(BySource, IpAddr)>);
 
-impl Drop for SourcePlace {
+impl Drop for SourcePermit {
     fn drop(&mut self) {
         let Some((open, source)) = &self.0 else { return };
         let Ok(mut open) = open.lock() else { return };
@@ -114,18 +138,18 @@ impl Drop for SourcePlace {
     }
 }
 
-impl SourceAdmission {
-    /// An admission of at most `connections_max` connections of each source; 0 means any number.
+impl SourceConnectionLimit {
+    /// A limit of `connections_max` connections of each source; 0 means any number.
     #[must_use]
     pub fn new(connections_max: usize) -> Self {
         Self { open: BySource::default(), connections_max }
     }
 
-    /// A place for `source`, or `None` when it has all that it may have.
+    /// A permit for `source`, or `None` when it has all that it may have.
     #[must_use]
-    pub fn admit(&self, source: IpAddr) -> Option<SourcePlace> {
+    pub fn admit(&self, source: IpAddr) -> Option<SourcePermit> {
         if self.connections_max == 0 {
-            return Some(SourcePlace(None));
+            return Some(SourcePermit(None));
         }
         let source = source.to_canonical();
         let mut open = self.open.lock().ok()?;
@@ -134,7 +158,7 @@ impl SourceAdmission {
             return None;
         }
         *count += 1;
-        Some(SourcePlace(Some((Arc::clone(&self.open), source))))
+        Some(SourcePermit(Some((Arc::clone(&self.open), source))))
     }
 }
 
@@ -144,8 +168,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_holds_and_places_come_back() {
-        let admission = Admission::new(2);
+    fn the_limit_holds_and_permits_come_back() {
+        let admission = ConnectionLimit::new(2);
         let first = admission.admit();
         let second = admission.admit();
         assert!(first.is_some() && second.is_some());
@@ -157,17 +181,17 @@ mod tests {
 
     #[test]
     fn a_source_has_its_own_limit_and_nothing_is_kept_of_it_afterwards() {
-        let admission = SourceAdmission::new(1);
+        let admission = SourceConnectionLimit::new(1);
         let (one, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let place = admission.admit(one);
-        assert!(place.is_some());
+        let permit = admission.admit(one);
+        assert!(permit.is_some());
         assert!(admission.admit("::ffff:192.0.2.1".parse().unwrap()).is_none());
         assert!(admission.admit(other).is_some());
-        drop(place);
+        drop(permit);
         assert!(admission.open.lock().unwrap().is_empty());
         assert!(admission.admit(one).is_some());
-        let any = SourceAdmission::new(0);
-        let places: Vec<_> = (0..100).map(|_| any.admit(one)).collect();
-        assert!(places.iter().all(Option::is_some));
+        let any = SourceConnectionLimit::new(0);
+        let permits: Vec<_> = (0..100).map(|_| any.admit(one)).collect();
+        assert!(permits.iter().all(Option::is_some));
     }
 }

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 
 use crate::base::clock::Stopwatch;
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 use crate::security::engine::{EngineId, LocalEngine};
 use crate::security::error::UsmStats;
 use crate::security::replays::{REPLAYS_OCTETS, Replays};
@@ -69,6 +70,17 @@ impl Usm {
     pub fn afterwards(engine: Option<EngineId>, users: Users) -> Self {
         let engine = engine.map(|id| LocalEngine::new(id, 0));
         Self { checks_freshness: false, ..Self::new(engine, users) }
+    }
+
+    /// The metrics of SNMPv3.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        let prepared = "Report-PDUs prepared for senders of SNMPv3 messages that were refused";
+        let suppressed = "Report-PDUs not sent, because their receiver was sent too many";
+        [
+            Metric::counter("mutt_snmpv3_reports", prepared, self.reports.get()),
+            Metric::counter("mutt_snmpv3_reports_suppressed", suppressed, self.reports_suppressed.get()),
+        ]
+        .into_iter()
     }
 
     /// A salt that was not used before (RFC 3414 8.1.1.1, RFC 3826 3.1.2.1).

@@ -1,10 +1,13 @@
 //! What a shard counts, by listener. One writer each; the ledger reads.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use crate::base::counter::Counter;
-use crate::shard::snmp_policy::PolicyRefusal;
+use crate::base::counter::{Counter, CounterSet};
+use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
+use crate::model::listener::PerListener;
+use crate::shard::rule_counters::ShardRuleCounters;
 
 /// Counters of one listener in one shard.
 #[derive(Debug, Default)]
@@ -19,35 +22,32 @@ pub struct ListenerCounters {
     pub repeated: Counter,
     /// Discarded by a rule.
     pub discarded: Counter,
-    /// Refused: the source is not in the allow-list.
-    pub not_allowed: Counter,
-    /// Refused: the source sends more than the rate limit.
-    pub rate_limited: Counter,
-    /// Refused in an overload: the source sends far more than others.
-    pub over_fair_share: Counter,
-    /// Refused by what is configured for SNMP, in the order of [`PolicyRefusal::ALL`].
-    pub policy: [Counter; PolicyRefusal::ALL.len()],
-    /// Questions who we are (RFC 3414 section 4), answered and not kept.
-    pub discovery: Counter,
     /// Put into a batch.
     pub appended: Counter,
-    /// Taken out again, because the queue had no room for the batch.
-    pub queue_full: Counter,
+    /// Dropped, by reason; of those that had been put into a batch before, [`DropReason::is_after_batching`] is true.
+    pub dropped: CounterSet<DropReason>,
     undecoded: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl ListenerCounters {
-    /// The counter of a refusal.
-    #[must_use]
-    pub fn policy(&self, refusal: PolicyRefusal) -> &Counter {
-        // In order of declaration, as the counters are.
-        let [version, community, community_source, security_level] = &self.policy;
-        match refusal {
-            PolicyRefusal::Version => version,
-            PolicyRefusal::Community => community,
-            PolicyRefusal::CommunitySource => community_source,
-            PolicyRefusal::SecurityLevel => security_level,
-        }
+    /// The metrics that are no term of the ledger. Those of one listener in several shards are to be summed.
+    pub fn describe(&self, listener: &'static str) -> impl Iterator<Item = Metric<'_>> {
+        let metrics = [
+            ("mutt_received_octets", "Octets of the messages read", &self.octets),
+            (
+                "mutt_truncated",
+                "Messages longer than the listener takes, stored without their end",
+                &self.truncated,
+            ),
+            (
+                "mutt_relp_repeated",
+                "RELP messages probably sent before and marked so; stored all the same",
+                &self.repeated,
+            ),
+        ];
+        metrics.into_iter().map(move |(name, help, counter)| {
+            Metric::counter(name, help, counter.get()).with("listener", listener)
+        })
     }
 
     /// Counts a message that could not be decoded; it is stored all the same.
@@ -65,17 +65,20 @@ impl ListenerCounters {
     }
 }
 
-/// Counters of one shard, by number of the listener.
+/// Counters of one shard.
 #[derive(Debug)]
 pub struct ShardCounters {
-    /// By number of the listener.
-    pub listeners: Vec<ListenerCounters>,
+    /// Counters of each listener.
+    pub listeners: PerListener<ListenerCounters>,
+    /// What rules matched.
+    pub rules: Arc<ShardRuleCounters>,
 }
 
 impl ShardCounters {
-    /// Counters for `listeners` listeners.
+    /// Counters for the listeners with these numbers.
     #[must_use]
-    pub fn new(listeners: usize) -> Self {
-        Self { listeners: (0..listeners).map(|_| ListenerCounters::default()).collect() }
+    pub fn new(numbers: &[u8]) -> Self {
+        let listeners = numbers.iter().map(|number| (*number, ListenerCounters::default())).collect();
+        Self { listeners, rules: Arc::default() }
     }
 }

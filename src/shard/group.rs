@@ -1,74 +1,36 @@
 //! All shards of the program: bind every socket, start every thread, stop and join them.
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use crate::base::cidr::IpRanges;
 use crate::base::clock::Clock;
 use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
+use crate::model::subject::ListenerNames;
 use crate::model::zone::Zones;
-use crate::net::accept::{Admission, ConnectionCounters};
-use crate::net::listener::{BindError, TcpGroup, UdpSettings, UdpSocket, bind_tcp, bind_udp};
+use crate::net::listener::BindError;
 use crate::net::sys::{self, ReceiveSlab};
-use crate::net::tls::TlsInForce;
-use crate::net::udp::{DropGauge, Responder};
+use crate::net::tls::Certificates;
+use crate::net::udp::Responder;
 use crate::queue::Producer;
 use crate::security::Usm;
+use crate::shard::admission::{Admission, SourcePolicy};
+use crate::shard::bind::Bound;
 use crate::shard::counters::ShardCounters;
-use crate::shard::gate::{Gate, ListenerSources, SourcePolicy};
 use crate::shard::intake::{Intake, Overflow};
+use crate::shard::listener::{Listener, NumberedSpec};
 use crate::shard::names::NamesInForce;
 use crate::shard::own_events::{self, OwnEvents};
-use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts, Protocol};
-use crate::shard::rate_limit::{RateLimiter, RateSettings};
-use crate::shard::receive::{Shard, ShardSocket};
+use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts};
+use crate::shard::rate_limit::RateLimiter;
+use crate::shard::receive::Shard;
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
-use crate::shard::snmp_policy::SnmpPolicy;
-use crate::shard::stream::{self, Speech, StreamLimits, StreamListener, StreamSurroundings};
-
-/// A UDP listener as asked for.
-#[derive(Debug, Clone)]
-pub struct UdpListenerSettings {
-    /// Its name in metrics and the ledger.
-    pub name: &'static str,
-    /// What comes in.
-    pub protocol: Protocol,
-    /// Longest datagram that is taken whole.
-    pub datagram_octets_max: usize,
-    /// How to bind it.
-    pub socket: UdpSettings,
-    /// Who may send.
-    pub sources: ListenerSources,
-}
-
-/// A TCP listener as asked for.
-#[derive(Debug, Clone)]
-pub struct TcpListenerSettings {
-    /// Its name in metrics and the ledger.
-    pub name: &'static str,
-    /// Addresses to bind.
-    pub addresses: Vec<std::net::IpAddr>,
-    /// Port; 0 lets the kernel choose.
-    pub port: u16,
-    /// What is spoken.
-    pub speech: Speech,
-    /// Certificates, when it is spoken within TLS.
-    pub tls: Option<TlsInForce>,
-    /// Proxies: their connections begin with a PROXY header.
-    pub proxies: IpRanges,
-    /// Limits on its connections.
-    pub limits: StreamLimits,
-    /// Who may send.
-    pub sources: ListenerSources,
-}
+use crate::shard::stream::{self, BoundStream, StreamContext};
 
 /// What to receive and with how many hands.
 #[derive(Debug, Clone)]
@@ -77,43 +39,14 @@ pub struct GroupSettings {
     pub runtime: Runtime,
     /// Number of UDP shards.
     pub shards: usize,
-    /// UDP listeners.
-    pub udp: Vec<UdpListenerSettings>,
-    /// TCP listeners.
-    pub tcp: Vec<TcpListenerSettings>,
-    /// Which messages the SNMP listeners take.
-    pub snmp: SnmpPolicy,
-    /// The limit on what one source may send.
-    pub rate: Option<RateSettings>,
-    /// Whether loud sources give way in an overload.
-    pub fair_share: bool,
-}
-
-/// A bound listener, as the ledger and the API see it.
-#[derive(Debug)]
-pub struct Listener {
-    /// Its name.
-    pub name: &'static str,
-    /// `udp`, `tcp`, `tls`, `relp` or `relp+tls`; `internal` for our own messages.
-    pub transport: &'static str,
-    /// Its bound addresses.
-    pub addresses: Vec<SocketAddr>,
-    /// Receive buffer asked for and granted, octets per socket; UDP only.
-    pub receive_buffer_octets: Option<(usize, usize)>,
-    /// Addresses that are not there on this machine, with what the kernel said.
-    pub unavailable: Vec<(std::net::IpAddr, String)>,
-    /// Kernel drops, one gauge a socket.
-    pub drops: Vec<DropGauge>,
-    /// What happened to connections; TCP only.
-    pub connections: Option<(Arc<ConnectionCounters>, Admission)>,
-}
-
-impl Listener {
-    /// Datagrams that the kernel dropped before we could read them.
-    #[must_use]
-    pub fn kernel_drops(&self) -> u64 {
-        self.drops.iter().map(DropGauge::read).sum()
-    }
+    /// The listeners.
+    pub listeners: Vec<NumberedSpec>,
+    /// Number of the listener that counts the program's own events; `None` when it has none.
+    pub own_events: Option<u8>,
+    /// Certificates of the listeners over TLS.
+    pub certificates: Certificates,
+    /// What is taken from whom.
+    pub sources: Arc<SourcePolicy>,
 }
 
 /// Every socket bound, nothing read yet.
@@ -121,18 +54,14 @@ impl Listener {
 pub struct BoundGroup {
     runtime: Runtime,
     datagram_octets_max: usize,
-    shards: Vec<Vec<ShardSocket>>,
-    streams: Vec<StreamListener>,
+    bound: Bound,
     sources: Arc<SourcePolicy>,
-    /// The listeners, by number.
-    pub listeners: Vec<Listener>,
-    /// Answers informs.
-    pub responder: Responder,
+    own_events: Option<u8>,
 }
 
 /// What all shards share.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct SharedContext {
     /// Where batches go.
     pub producer: Producer<Batch>,
     /// Rules in force.
@@ -148,35 +77,12 @@ pub struct Surroundings {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// What streams need besides.
-    pub streams: StreamSurroundings,
+    pub streams: StreamContext,
 }
 
-impl Surroundings {
-    /// The intake of producer number `producer`.
-    fn intake(
-        &self,
-        producer: usize,
-        overflow: Overflow,
-        sources: &Arc<SourcePolicy>,
-        informs: &InformHasher,
-        counters: &Arc<ShardCounters>,
-    ) -> Intake {
-        let Self { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.clone();
-        let (informs, sources) = (informs.clone(), Arc::clone(sources));
-        let gate = Gate::new(Arc::clone(&sources));
-        // The last listener is our own, if there is a limit to tell of.
-        let number = counters.listeners.len() as u8;
-        let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
-        let own_events = limit.map(|limit| OwnEvents::new(number - 1, limit));
-        let pipeline =
-            Pipeline::new(PipelineParts { producer, newest, rules, names, informs, zones, sources, snmpv3 });
-        Intake::new(gate, own_events, pipeline, queue, overflow, Arc::clone(counters))
-    }
-}
-
-impl std::fmt::Debug for Surroundings {
+impl std::fmt::Debug for SharedContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surroundings").finish_non_exhaustive()
+        f.debug_struct("SharedContext").finish_non_exhaustive()
     }
 }
 
@@ -192,149 +98,83 @@ pub struct RunningGroup {
     pub limiter: Option<Arc<RateLimiter>>,
 }
 
-/// What tells a socket's drops, and a second descriptor to answer through.
-fn gauge_and_copy(socket: &UdpSocket) -> Result<(DropGauge, OwnedFd), BindError> {
-    let both = || -> io::Result<_> { Ok((DropGauge::of(&socket.fd)?, socket.fd.try_clone()?)) };
-    both().map_err(|source| BindError { transport: "udp", address: socket.address, source })
-}
-
-/// What is said of sources, by number of the listener.
-fn source_policy(settings: &GroupSettings) -> SourcePolicy {
-    let udp = settings.udp.iter().map(|listener| listener.sources.clone());
-    // Who may connect is asked once, at the door.
-    let tcp =
-        settings.tcp.iter().map(|listener| ListenerSources { allowed: None, ..listener.sources.clone() });
-    let own = settings.rate.map(|_| ListenerSources::default());
-    SourcePolicy {
-        listeners: udp.chain(tcp).chain(own).collect(),
-        snmp: settings.snmp.clone(),
-        limiter: settings.rate.map(|rate| Arc::new(RateLimiter::new(rate))),
-        fair_share: settings.fair_share,
-    }
-}
-
-/// The listener that counts what the program itself has to say.
-fn own_listener() -> Listener {
-    Listener {
-        name: own_events::LISTENER_NAME,
-        transport: "internal",
-        addresses: Vec::new(),
-        receive_buffer_octets: None,
-        unavailable: Vec::new(),
-        drops: Vec::new(),
-        connections: None,
-    }
-}
-
 /// Binds every socket of every listener, in order.
 ///
 /// # Errors
 /// The first that cannot be bound.
 pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
-    let mut shards: Vec<Vec<ShardSocket>> = (0..settings.shards).map(|_| Vec::new()).collect();
-    let mut listeners = Vec::new();
-    let mut answering = Vec::new();
-    let mut streams = Vec::new();
-    for udp in &settings.udp {
-        let number = listeners.len() as u8;
-        let group = bind_udp(&udp.socket, settings.shards)?;
-        let mut drops = Vec::new();
-        for (shard, sockets) in shards.iter_mut().zip(group.shards) {
-            for socket in sockets {
-                let (gauge, copy) = gauge_and_copy(&socket)?;
-                drops.push(gauge);
-                if udp.protocol == Protocol::Snmp {
-                    answering.push((copy, socket.address));
-                }
-                let port = socket.address.port();
-                shard.push(ShardSocket {
-                    fd: socket.fd,
-                    protocol: udp.protocol,
-                    listener: number,
-                    port,
-                    datagram_octets_max: udp.datagram_octets_max,
-                    receive_buffer_octets: group.receive_buffer_octets_granted,
-                });
-            }
-        }
-        listeners.push(Listener {
-            name: udp.name,
-            transport: "udp",
-            addresses: group.addresses,
-            receive_buffer_octets: Some((
-                udp.socket.receive_buffer_octets,
-                group.receive_buffer_octets_granted,
-            )),
-            unavailable: group.unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
-            drops,
-            connections: None,
-        });
-    }
-    for tcp in &settings.tcp {
-        let (listener, stream) = bind_stream(tcp, listeners.len() as u8)?;
-        listeners.push(listener);
-        streams.push(stream);
-    }
-    if settings.rate.is_some() {
-        listeners.push(own_listener());
-    }
+    let mut bound = Bound::bind(&settings.listeners, settings.shards, &settings.certificates)?;
+    let own = settings.own_events.map(|number| Listener::new(number, own_events::LISTENER_NAME, "internal"));
+    bound.listeners.extend(own);
+    let udp = settings.listeners.iter().filter(|listener| listener.spec.stream().is_none());
     Ok(BoundGroup {
-        sources: Arc::new(source_policy(settings)),
         runtime: settings.runtime,
-        datagram_octets_max: settings.udp.iter().map(|udp| udp.datagram_octets_max).max().unwrap_or(1),
-        shards,
-        streams,
-        listeners,
-        responder: Responder::new(answering),
+        datagram_octets_max: udp.map(|listener| listener.spec.message_octets_max).max().unwrap_or(1),
+        bound,
+        sources: Arc::clone(&settings.sources),
+        own_events: settings.own_events,
     })
 }
 
-/// Binds a TCP listener, whatever is spoken there.
-fn bind_stream(tcp: &TcpListenerSettings, number: u8) -> Result<(Listener, StreamListener), BindError> {
-    let TcpGroup { sockets, unavailable } = bind_tcp(&tcp.addresses, tcp.port)?;
-    let connections = Arc::new(ConnectionCounters::default());
-    let admission = Admission::new(tcp.limits.connections_max);
-    let listener = Listener {
-        name: tcp.name,
-        transport: match (tcp.speech, &tcp.tls) {
-            (Speech::Syslog, None) => "tcp",
-            (Speech::Syslog, Some(_)) => "tls",
-            (Speech::Relp { .. }, None) => "relp",
-            (Speech::Relp { .. }, Some(_)) => "relp+tls",
-        },
-        addresses: sockets.iter().map(|(_, address)| *address).collect(),
-        receive_buffer_octets: None,
-        unavailable: unavailable.iter().map(|(ip, error)| (*ip, error.to_string())).collect(),
-        drops: Vec::new(),
-        connections: Some((Arc::clone(&connections), admission.clone())),
-    };
-    let stream = StreamListener {
-        sockets,
-        listener: number,
-        speech: tcp.speech,
-        tls: tcp.tls.clone(),
-        proxies: tcp.proxies.clone(),
-        allowed: tcp.sources.allowed.clone(),
-        limits: tcp.limits,
-        connections,
-        admission,
-    };
-    Ok((listener, stream))
+/// Makes the intakes of all shards.
+struct Intakes<'a> {
+    context: &'a SharedContext,
+    sources: Arc<SourcePolicy>,
+    informs: InformHasher,
+    /// Numbers of all listeners.
+    numbers: Vec<u8>,
+    /// Names of all listeners, for rules.
+    names: Arc<ListenerNames>,
+    own_events: Option<u8>,
+}
+
+impl Intakes<'_> {
+    /// The intake of producer number `producer`, and its counters.
+    fn make(&self, producer: usize, overflow: Overflow) -> (Intake, Arc<ShardCounters>) {
+        let SharedContext { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.context.clone();
+        let counters = Arc::new(ShardCounters::new(&self.numbers));
+        let sources = Arc::clone(&self.sources);
+        let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
+        let own_events = self.own_events.zip(limit).map(|(number, limit)| OwnEvents::new(number, limit));
+        let pipeline = Pipeline::new(PipelineParts {
+            producer,
+            newest,
+            rules,
+            rule_counters: Arc::clone(&counters.rules),
+            names,
+            informs: self.informs.clone(),
+            zones,
+            sources: Arc::clone(&sources),
+            listeners: Arc::clone(&self.names),
+            snmpv3,
+        });
+        let admission = Admission::new(sources);
+        let intake = Intake::new(admission, own_events, pipeline, queue, overflow, Arc::clone(&counters));
+        (intake, counters)
+    }
 }
 
 impl BoundGroup {
     /// Octets that the receive buffers of all shards may occupy.
     #[must_use]
     pub fn receive_octets(&self) -> usize {
-        self.shards.len() * ReceiveSlab::octets(RECEIVE_BATCH_DATAGRAMS, self.datagram_octets_max)
+        self.bound.shards.len() * ReceiveSlab::octets(RECEIVE_BATCH_DATAGRAMS, self.datagram_octets_max)
+    }
+
+    /// The listeners, our own included.
+    #[must_use]
+    pub fn listeners(&self) -> &[Listener] {
+        &self.bound.listeners
     }
 
     /// Starts one thread a shard, and one for streams. When it returns, all of them are reading.
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(self, surroundings: &Surroundings) -> io::Result<(RunningGroup, Vec<Listener>, Responder)> {
-        let Self { runtime, shards, streams, sources, listeners, responder, .. } = self;
+    pub fn start(self, context: &SharedContext) -> io::Result<(RunningGroup, Vec<Listener>, Responder)> {
+        let Self { runtime, mut bound, sources, own_events, .. } = self;
+        let responder = bound.take_responder();
+        let Bound { shards, streams, listeners, .. } = bound;
         let mut group = RunningGroup {
             stop: Arc::new(AtomicBool::new(false)),
             died: Arc::new(AtomicBool::new(false)),
@@ -342,22 +182,26 @@ impl BoundGroup {
             counters: Vec::new(),
             limiter: sources.limiter.clone(),
         };
-        let informs = InformHasher::default();
-        let (ready, is_ready) = mpsc::channel();
-        let new_intake = |producer, overflow| {
-            let counters = Arc::new(ShardCounters::new(listeners.len()));
-            let made = surroundings.intake(producer, overflow, &sources, &informs, &counters);
-            (made, counters)
+        let intakes = Intakes {
+            context,
+            sources: Arc::clone(&sources),
+            informs: InformHasher::default(),
+            numbers: listeners.iter().map(|listener| listener.number).collect(),
+            names: Arc::new(ListenerNames::new(
+                listeners.iter().map(|listener| (listener.number, listener.name)),
+            )),
+            own_events,
         };
+        let (ready, is_ready) = mpsc::channel();
         let mut started = 0;
         let shard_count = shards.len();
         for (index, sockets) in shards.into_iter().enumerate() {
             if sockets.is_empty() {
                 continue;
             }
-            let (intake, counters) = new_intake(index, Overflow::DropNewest);
+            let (intake, counters) = intakes.make(index, Overflow::DropNewest);
             group.counters.push(counters);
-            let clock = Arc::clone(&surroundings.clock);
+            let clock = Arc::clone(&context.clock);
             let shard = Shard::new(index, sockets, intake, clock, Arc::clone(&group.stop));
             let ready = ready.clone();
             started += 1;
@@ -371,18 +215,12 @@ impl BoundGroup {
             })?;
         }
         if !streams.is_empty() {
-            let (intake, counters) = new_intake(shard_count, Overflow::StopReading);
+            let (intake, counters) = intakes.make(shard_count, Overflow::StopReading);
             group.counters.push(counters);
-            let (clock, stop) = (Arc::clone(&surroundings.clock), Arc::clone(&group.stop));
-            let (ready, beside) = (ready.clone(), surroundings.streams.clone());
+            let ready = ready.clone();
             started += 1;
-            let died = Arc::clone(&group.died);
-            group.spawn("streams".to_owned(), move || {
-                let on_ready = move || ready.send(()).unwrap_or_default();
-                if let Err(error) = stream::run(streams, intake, clock, &beside, &stop, on_ready) {
-                    tracing::error!(%error, "the thread that serves TCP ended");
-                    died.store(true, Ordering::Release);
-                }
+            group.spawn_streams(streams, intake, sources, context, move || {
+                ready.send(()).unwrap_or_default();
             })?;
         }
         drop(ready);
@@ -415,6 +253,25 @@ impl RunningGroup {
         })?;
         self.threads.push(thread);
         Ok(())
+    }
+
+    /// Starts the thread that serves `streams`.
+    fn spawn_streams(
+        &mut self,
+        streams: Vec<BoundStream>,
+        intake: Intake,
+        sources: Arc<SourcePolicy>,
+        context: &SharedContext,
+        on_ready: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let (clock, stop) = (Arc::clone(&context.clock), Arc::clone(&self.stop));
+        let (context, died) = (context.streams.clone(), Arc::clone(&self.died));
+        self.spawn("streams".to_owned(), move || {
+            if let Err(error) = stream::run(streams, intake, sources, clock, &context, &stop, on_ready) {
+                tracing::error!(%error, "the thread that serves TCP ended");
+                died.store(true, Ordering::Release);
+            }
+        })
     }
 
     /// Whether a receiving thread panicked. The program should stop then: what it did not read is not received.

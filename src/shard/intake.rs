@@ -1,13 +1,13 @@
-//! The mouth of a shard: counts arrivals, fills batches, hands them over when they are full or due.
+//! Counts arrivals, collects events in batches, hands batches to the queue when they are full or due.
 
 use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
-use crate::base::counter::Counter;
+use crate::base::drop_reason::DropReason;
 use crate::model::batch::Batch;
 use crate::queue::Producer;
-use crate::shard::counters::{ListenerCounters, ShardCounters};
-use crate::shard::gate::{Gate, Refusal};
+use crate::shard::admission::Admission;
+use crate::shard::counters::ShardCounters;
 use crate::shard::own_events::OwnEvents;
 use crate::shard::pipeline::{Arrival, Cut, Outcome, Pipeline, Protocol};
 
@@ -17,9 +17,6 @@ pub const FLUSH_AFTER_MICROS: i64 = 50_000;
 
 /// The same, where a sender waits for an answer, of which nothing but the commit should hold it up.
 const ANSWERED_AFTER_MICROS: i64 = 20_000;
-
-/// Reason of those that are not in the allow-list, where refused sources are listed.
-const SOURCE_NOT_ALLOWED: &str = "source_not_allowed";
 
 /// What happens when the queue has no room for a full batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +30,7 @@ pub enum Overflow {
 /// Takes arrivals, gives batches.
 #[derive(Debug)]
 pub struct Intake {
-    gate: Gate,
+    admission: Admission,
     own_events: Option<OwnEvents>,
     pipeline: Pipeline,
     batch: Batch,
@@ -44,10 +41,10 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake that hands its batches to `producer`, and tells by `own_events` whom the gate limited.
+    /// An intake that hands its batches to `producer`, and tells by `own_events` what admission limited.
     #[must_use]
     pub fn new(
-        gate: Gate,
+        admission: Admission,
         own_events: Option<OwnEvents>,
         pipeline: Pipeline,
         producer: Producer<Batch>,
@@ -55,7 +52,7 @@ impl Intake {
         counters: Arc<ShardCounters>,
     ) -> Self {
         let batch = producer.reuse().unwrap_or_default();
-        Self { gate, own_events, pipeline, batch, oldest: Timestamp(0), producer, overflow, counters }
+        Self { admission, own_events, pipeline, batch, oldest: Timestamp(0), producer, overflow, counters }
     }
 
     /// Whether another arrival can be taken. With [`Overflow::StopReading`] this may be `false` for a while.
@@ -63,20 +60,20 @@ impl Intake {
         !self.batch.is_full() || self.flush()
     }
 
-    /// Takes an arrival, unless the gate refuses it. Call only when [`has_room`](Self::has_room) said so.
+    /// Takes an arrival, unless admission refuses it. Call only when [`has_room`](Self::has_room) said so.
     pub fn accept(&mut self, arrival: &Arrival<'_>) {
         // Streams are made to wait instead.
         let is_pressed = self.overflow == Overflow::DropNewest && self.producer.is_pressed();
-        let refusal = self.gate.refuses(arrival.peer.ip(), arrival.listener, arrival.at, is_pressed);
-        let Some(refusal) = refusal else { return self.take(arrival) };
-        let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
+        let reason = self.admission.refuses(arrival.peer.ip(), arrival.listener, arrival.at, is_pressed);
+        let Some(reason) = reason else { return self.take(arrival) };
+        let Some(counters) = self.counters.listeners.get(arrival.listener) else { return };
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
-        // Nobody is told that it was taken: who waits for that has it still, and repeats it.
-        refused(counters, refusal).add_alone(1);
-        if refusal == Refusal::NotAllowed && arrival.protocol == Protocol::Snmp {
+        // No acknowledgement is sent: a sender that waits for one still has the message, and repeats it.
+        counters.dropped.add_alone(reason, 1);
+        if reason.is_of_source() && arrival.protocol == Protocol::Snmp {
             self.begin_if_empty(arrival.at);
-            self.batch.note_refused(arrival.peer.ip(), SOURCE_NOT_ALLOWED, arrival.at);
+            self.batch.note_refused(arrival.peer.ip(), reason.as_str(), arrival.at);
         }
     }
 
@@ -93,7 +90,7 @@ impl Intake {
         self.begin_if_empty(arrival.at);
         let outcome = self.pipeline.process(arrival, &mut self.batch);
         self.batch.acknowledgements.extend(arrival.acknowledgement);
-        let Some(counters) = self.counters.listeners.get(usize::from(arrival.listener)) else { return };
+        let Some(counters) = self.counters.listeners.get(arrival.listener) else { return };
         counters.received.add_alone(1);
         counters.octets.add_alone(arrival.bytes.len() as u64);
         if arrival.cut == Some(Cut::Truncated) {
@@ -104,8 +101,7 @@ impl Intake {
         }
         match outcome {
             Outcome::Discarded => counters.discarded.add_alone(1),
-            Outcome::Discovery => counters.discovery.add_alone(1),
-            Outcome::Refused(refusal) => counters.policy(refusal).add_alone(1),
+            Outcome::Dropped(reason) => counters.dropped.add_alone(reason, 1),
             Outcome::Appended { undecoded } => {
                 counters.appended.add_alone(1);
                 if let Some(reason) = undecoded {
@@ -118,8 +114,8 @@ impl Intake {
     /// Hands the batch over when it has waited long enough. When the sink is behind, a batch that is not full stays,
     /// since it would only use up a place in the queue.
     pub fn flush_if_due(&mut self, now: Timestamp) {
-        self.gate.note_pace(now, self.producer.taken());
-        self.tell_losses(now, false);
+        self.admission.note_pace(now, self.producer.taken());
+        self.emit_summaries(now, false);
         if !self.batch.is_empty() && self.is_due(now) && (self.producer.is_empty() || self.batch.is_full()) {
             self.flush();
         }
@@ -174,17 +170,17 @@ impl Intake {
     /// Counts the events of the batch as dropped. Informs and RELP messages stay unanswered, so that senders repeat them.
     fn drop_batch(&mut self) {
         for event in &self.batch.events {
-            if let Some(counters) = self.counters.listeners.get(usize::from(event.listener)) {
-                counters.queue_full.add_alone(1);
+            if let Some(counters) = self.counters.listeners.get(event.listener) {
+                counters.dropped.add_alone(DropReason::QueueFull, 1);
             }
         }
         self.batch.clear();
     }
 
     /// Takes the summaries of dropped messages in as events of our own.
-    fn tell_losses(&mut self, now: Timestamp, at_end: bool) {
+    fn emit_summaries(&mut self, now: Timestamp, at_end: bool) {
         let Some(mut own_events) = self.own_events.take() else { return };
-        let due = match &self.gate.policy().limiter {
+        let due = match &self.admission.policy().limiter {
             Some(limiter) => limiter.summaries(now, at_end),
             None => Vec::new(),
         };
@@ -198,19 +194,10 @@ impl Intake {
 
     /// At shutdown: what the queue does not take now is dropped, whatever the policy.
     pub fn finish(&mut self, now: Timestamp) {
-        self.tell_losses(now, true);
+        self.emit_summaries(now, true);
         if !self.flush() {
             self.drop_batch();
         }
-    }
-}
-
-/// The counter of a refusal.
-fn refused(counters: &ListenerCounters, refusal: Refusal) -> &Counter {
-    match refusal {
-        Refusal::NotAllowed => &counters.not_allowed,
-        Refusal::RateLimited => &counters.rate_limited,
-        Refusal::OverFairShare => &counters.over_fair_share,
     }
 }
 
@@ -222,21 +209,22 @@ mod tests {
     use crate::matching::RuleSet;
     use crate::model::batch::Acknowledgement;
     use crate::queue;
-    use crate::shard::gate::{ListenerSources, SourcePolicy};
+    use crate::shard::admission::SourcePolicy;
+    use crate::shard::listener::ListenerSources;
     use crate::shard::pipeline::PipelineParts;
     use crate::shard::rules::ActiveRules;
     use arc_swap::ArcSwap;
 
     /// An intake of one listener that waits for room, what comes out of it, and its counters.
     fn intake(listener: ListenerSources) -> (Intake, queue::Consumer<Batch>, Arc<ShardCounters>) {
-        let listeners = vec![listener];
-        let gate = Gate::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
+        let listeners = [(0, listener)].into_iter().collect();
+        let admission = Admission::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
         let rules = ActiveRules::new(RuleSet::compile(Vec::new()).unwrap());
         let pipeline = Pipeline::new(PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules))));
         let (producer, consumer) = queue::bounded(2, 100);
-        let counters = Arc::new(ShardCounters::new(1));
+        let counters = Arc::new(ShardCounters::new(&[0]));
         let intake =
-            Intake::new(gate, None, pipeline, producer, Overflow::StopReading, Arc::clone(&counters));
+            Intake::new(admission, None, pipeline, producer, Overflow::StopReading, Arc::clone(&counters));
         (intake, consumer, counters)
     }
 
@@ -287,7 +275,7 @@ mod tests {
         let batch = consumer.pop().unwrap();
         let told: Vec<u32> = batch.acknowledgements.iter().map(|word| word.transaction).collect();
         assert_eq!((batch.events.len(), told), (2, vec![1, 3]));
-        let [counters] = &counters.listeners[..] else { panic!("one listener") };
-        assert_eq!((counters.received.get(), counters.not_allowed.get()), (3, 1));
+        let counters = counters.listeners.get(0).unwrap();
+        assert_eq!((counters.received.get(), counters.dropped.get(DropReason::SourceNotAllowed)), (3, 1));
     }
 }

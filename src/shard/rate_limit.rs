@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::base::clock::Timestamp;
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 
 /// Sets of the table, a power of two.
 const SETS: usize = 16_384;
@@ -92,6 +93,13 @@ impl RateLimiter {
             next_due: AtomicI64::new(i64::MAX),
             evictions: Counter::default(),
         }
+    }
+
+    /// The metrics of a limit; the same without one, so that a dashboard finds them always.
+    pub fn describe(limiter: Option<&Self>) -> impl Iterator<Item = Metric<'_>> {
+        let help = "Sources forgotten by the rate limit while it held them, for want of room";
+        let evictions = limiter.map_or(0, |limiter| limiter.evictions.get());
+        [Metric::counter("mutt_source_evictions", help, evictions)].into_iter()
     }
 
     /// The limit.

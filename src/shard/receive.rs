@@ -10,13 +10,13 @@ use crate::base::limits::RECEIVE_BATCH_DATAGRAMS;
 use crate::net::sys::ReceiveSlab;
 use crate::shard::intake::Intake;
 use crate::shard::pipeline::{Arrival, Cut, Protocol};
-use crate::shard::rest::Rest;
+use crate::shard::poll_backoff::PollBackoff;
 
 /// Receive calls on one socket before the next socket gets its turn: 64 times 16 datagrams.
 const CALLS_PER_TURN_MAX: usize = 16;
 
 /// How long a stopping shard goes on to take what its sockets still hold.
-const FAREWELL_MILLIS: u128 = 1_000;
+const SHUTDOWN_GRACE_MILLIS: u128 = 1_000;
 
 /// A socket of a shard and what is known of it.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct Shard {
     /// Number of the shard, which is also its place among the processors.
     pub index: usize,
     sockets: Vec<ShardSocket>,
-    rest: Rest,
+    backoff: PollBackoff,
     slab: ReceiveSlab,
     intake: Intake,
     /// When the last datagram arrived.
@@ -69,8 +69,8 @@ impl Shard {
         let octets_max = sockets.iter().map(|socket| socket.datagram_octets_max).max().unwrap_or(1);
         let slab = ReceiveSlab::new(RECEIVE_BATCH_DATAGRAMS, octets_max);
         let buffer_octets = sockets.iter().map(|socket| socket.receive_buffer_octets).min();
-        let rest = Rest::new(buffer_octets.unwrap_or(0));
-        Self { index, sockets, rest, slab, intake, last_arrival: Timestamp(0), clock, stop }
+        let backoff = PollBackoff::new(buffer_octets.unwrap_or(0));
+        Self { index, sockets, backoff, slab, intake, last_arrival: Timestamp(0), clock, stop }
     }
 
     /// The sockets to wait on.
@@ -90,10 +90,10 @@ impl Shard {
         self.intake.is_pending()
     }
 
-    /// How long to rest after a turn that brought something.
+    /// How long to wait after a turn that brought something.
     #[must_use]
-    pub fn rest(&self) -> Duration {
-        self.rest.next()
+    pub fn backoff(&self) -> Duration {
+        self.backoff.next()
     }
 
     /// Takes what is there, without waiting. Returns how many datagrams that were.
@@ -139,7 +139,7 @@ impl Shard {
                 }
             }
         }
-        self.rest.note(taken);
+        self.backoff.note(taken);
         self.intake.flush_if_due(self.clock.now());
         taken
     }
@@ -147,7 +147,7 @@ impl Shard {
     /// Takes what the kernel still holds, then hands over the last batch.
     pub fn finish(mut self) {
         let since = Stopwatch::start();
-        while self.turn() > 0 && since.elapsed().as_millis() < FAREWELL_MILLIS {}
+        while self.turn() > 0 && since.elapsed().as_millis() < SHUTDOWN_GRACE_MILLIS {}
         self.intake.finish(self.clock.now());
     }
 }

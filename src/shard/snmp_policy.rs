@@ -12,39 +12,9 @@ use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
 use crate::base::cidr::IpRanges;
+use crate::base::drop_reason::DropReason;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::{SecurityLevel, UsmParameters, V3Message};
-
-/// Declares [`PolicyRefusal`] with the word for each.
-macro_rules! refusals {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)+) => {
-        /// Why a message is refused by what is configured.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum PolicyRefusal { $($(#[$doc])* $variant,)+ }
-
-        impl PolicyRefusal {
-            /// All of them, in order of declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The reason as metrics, the ledger and lists have it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
-}
-
-refusals! {
-    /// Its version is not taken.
-    Version = "snmp_version";
-    /// Its community is none of those configured.
-    Community = "snmp_community";
-    /// Its community is configured, but not for where it comes from.
-    CommunitySource = "snmp_community_source";
-    /// Its security level is below the listener's least.
-    SecurityLevel = "snmp_security_level";
-}
 
 /// The versions that a listener takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,16 +73,16 @@ impl fmt::Debug for Community {
 impl SnmpPolicy {
     /// Why `message`, which came from `source`, is not to be taken, if so.
     #[must_use]
-    pub fn refuses(&self, message: &CommunityMessage<'_>, source: IpAddr) -> Option<PolicyRefusal> {
+    pub fn refuses(&self, message: &CommunityMessage<'_>, source: IpAddr) -> Option<DropReason> {
         let is_taken = match message.version {
             Version::V1 => self.versions.v1,
             Version::V2c => self.versions.v2c,
         };
         if !is_taken {
-            return Some(PolicyRefusal::Version);
+            return Some(DropReason::SnmpVersion);
         }
         if self.min_security_level > SecurityLevel::NoAuthNoPriv {
-            return Some(PolicyRefusal::SecurityLevel);
+            return Some(DropReason::SnmpSecurityLevel);
         }
         let communities = self.communities.as_ref()?;
         // Each is compared, so that the time tells nothing of which it was; their lengths are no secret.
@@ -125,19 +95,20 @@ impl SnmpPolicy {
         }
         match (bool::from(is_known), bool::from(fits)) {
             (_, true) => None,
-            (true, false) => Some(PolicyRefusal::CommunitySource),
-            (false, false) => Some(PolicyRefusal::Community),
+            (true, false) => Some(DropReason::SnmpCommunitySource),
+            (false, false) => Some(DropReason::SnmpCommunity),
         }
     }
 
     /// Why `message` of version 3 is not to be taken, if so. A question who we are has no level yet (RFC 3414 section 4).
     #[must_use]
-    pub fn refuses_v3(&self, message: &V3Message<'_>) -> Option<PolicyRefusal> {
+    pub fn refuses_v3(&self, message: &V3Message<'_>) -> Option<DropReason> {
         if !self.versions.v3 {
-            return Some(PolicyRefusal::Version);
+            return Some(DropReason::SnmpVersion);
         }
         let level = message.flags.level()?;
-        (level < self.min_security_level && !asks_who_we_are(message)).then_some(PolicyRefusal::SecurityLevel)
+        (level < self.min_security_level && !asks_who_we_are(message))
+            .then_some(DropReason::SnmpSecurityLevel)
     }
 }
 
@@ -162,7 +133,7 @@ mod tests {
 
     fn refused(policy: &SnmpPolicy, bytes: &[u8], source: &str) -> Option<&'static str> {
         let Ok(Message::Community(message)) = decode(bytes) else { panic!("{bytes:?}") };
-        policy.refuses(&message, source.parse().unwrap()).map(PolicyRefusal::as_str)
+        policy.refuses(&message, source.parse().unwrap()).map(DropReason::as_str)
     }
 
     #[test]

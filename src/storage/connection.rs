@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::base::files::directory_of;
 use crate::model::event::EventId;
 use crate::storage::error::OpenError;
 use crate::storage::schema;
@@ -45,8 +46,8 @@ pub struct StoreSettings {
     pub connection_timeout: Duration,
     /// Durability of a commit.
     pub synchronous: Synchronous,
-    /// Node id for a new store; `None`: random.
-    pub node_id: Option<u64>,
+    /// The node id in all ids of the store, 1 to 2^48 - 1. A store whose ids have another is not opened.
+    pub node_id: u64,
 }
 
 /// The page cache of the writing connection, in octets.
@@ -64,25 +65,73 @@ const PAGE_OCTETS: i64 = 16_384;
 pub struct Store {
     /// The writing connection.
     pub connection: Connection,
-    /// The node id in all ids of this store, 48 bits.
-    pub node_id: u64,
     /// The newest event; 0 in a new store.
     pub newest: EventId,
     /// Held as long as the store is open.
-    _lock: File,
+    _lock: StoreLock,
 }
 
-/// Opens the store, making it or bringing its schema up to date where needed.
+/// The right to write a store and the files beside it, held by one process.
+#[derive(Debug)]
+pub struct StoreLock {
+    /// The file beside the database.
+    _database: File,
+    /// The directory, whose other files (the identity, the socket) belong to one store.
+    _directory: File,
+}
+
+impl StoreLock {
+    /// Takes the advisory locks that keep a second muttd off the store at `path` and its directory, which is made when
+    /// it is not there.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] and [`OpenError::DirectoryInUse`] when another process has them; else what the system
+    /// reports.
+    pub fn take(path: &Path) -> Result<Self, OpenError> {
+        let directory = directory_of(path);
+        std::fs::create_dir_all(directory)
+            .map_err(|source| OpenError::Directory { path: directory.to_path_buf(), source })?;
+        let mut lock_path = path.as_os_str().to_owned();
+        lock_path.push(".lock");
+        let lock_path = PathBuf::from(lock_path);
+        let refused = |path: &Path, source| OpenError::LockFile { path: path.to_path_buf(), source };
+        let database = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(|source| refused(&lock_path, source))?;
+        match database.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_path_buf() }),
+            Err(TryLockError::Error(source)) => return Err(refused(&lock_path, source)),
+        }
+        let opened = File::open(directory).map_err(|source| refused(directory, source))?;
+        match opened.try_lock() {
+            Ok(()) => Ok(Self { _database: database, _directory: opened }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::DirectoryInUse {
+                path: path.to_path_buf(),
+                directory: directory.to_path_buf(),
+            }),
+            Err(TryLockError::Error(source)) => Err(refused(directory, source)),
+        }
+    }
+}
+
+/// Takes the lock of the store and opens it: see [`open_locked`].
 ///
 /// # Errors
 /// See [`OpenError`]: each is one line that says what to do.
 pub fn open(settings: &StoreSettings) -> Result<Store, OpenError> {
+    open_locked(settings, StoreLock::take(&settings.path)?)
+}
+
+/// Opens the store whose lock is `lock`, making it or bringing its schema up to date where needed.
+///
+/// # Errors
+/// See [`OpenError`]: each is one line that says what to do.
+pub fn open_locked(settings: &StoreSettings, lock: StoreLock) -> Result<Store, OpenError> {
     let path = settings.path.as_path();
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| OpenError::Directory { path: directory.to_path_buf(), source })?;
-    }
-    let lock = lock(path)?;
     let sqlite = |source| OpenError::from_sqlite(path, source);
     let mut connection = Connection::open(path).map_err(sqlite)?;
     connection.busy_timeout(settings.connection_timeout).map_err(sqlite)?;
@@ -91,48 +140,31 @@ pub fn open(settings: &StoreSettings) -> Result<Store, OpenError> {
         connection.pragma_update(None, "page_size", PAGE_OCTETS).map_err(sqlite)?;
     }
     configure(&connection, settings.synchronous).map_err(sqlite)?;
-    let node_id = settings.node_id.unwrap_or_else(random_node_id);
-    schema::migrate(&mut connection, found, node_id).map_err(sqlite)?;
+    schema::migrate(&mut connection, found, settings.node_id).map_err(sqlite)?;
     let stored: i64 = connection
         .query_row("SELECT value FROM store_settings WHERE name = 'node_id'", [], |row| row.get(0))
         .map_err(sqlite)?;
-    let stored = stored as u64;
+    if stored as u64 != settings.node_id {
+        let (path, expected, stored) = (path.to_path_buf(), settings.node_id, stored as u64);
+        return Err(OpenError::NodeId { path, expected, stored });
+    }
     // A store that can be read and not written, or a full disk, must be found now and not by the first message.
     connection
         .execute("UPDATE store_settings SET value = value WHERE name = 'node_id'", [])
+        .map_err(sqlite)?;
+    // They are kept in the identity since; read again from here they would be old.
+    connection
+        .execute("DELETE FROM store_settings WHERE name IN ('snmp_engine_number', 'snmp_engine_boots')", [])
         .map_err(sqlite)?;
     let newest = connection
         .query_row("SELECT id FROM events ORDER BY received_at DESC, id DESC LIMIT 1", [], |row| row.get(0))
         .optional()
         .map_err(sqlite)?;
-    match settings.node_id {
-        Some(configured) if configured != stored => {
-            Err(OpenError::NodeId { path: path.to_path_buf(), configured, stored })
-        }
-        _ => Ok(Store { connection, node_id: stored, newest: EventId(newest.unwrap_or(0)), _lock: lock }),
-    }
-}
-
-/// Takes the advisory lock that keeps a second muttd off this store.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut lock_path = path.as_os_str().to_owned();
-    lock_path.push(".lock");
-    let lock_path = PathBuf::from(lock_path);
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(|source| OpenError::LockFile { path: lock_path.clone(), source })?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_path_buf() }),
-        Err(TryLockError::Error(source)) => Err(OpenError::LockFile { path: lock_path, source }),
-    }
+    Ok(Store { connection, newest: EventId(newest.unwrap_or(0)), _lock: lock })
 }
 
 /// Whose database this is: the schema version of ours, 0 for a new one.
-fn identify(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+pub(super) fn identify(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
     let sqlite = |source| OpenError::from_sqlite(path, source);
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application_id = pragma("application_id").map_err(sqlite)?;
@@ -170,12 +202,6 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> rusqlite::Res
     Ok(())
 }
 
-/// 48 random bits, not zero.
-fn random_node_id() -> u64 {
-    let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
-    (low & 0xffff_ffff_ffff).max(1)
-}
-
 /// Rows looked at for the newest messages of one listener: the start must not wait for a long search.
 const NEWEST_ROWS_SEARCHED: i64 = 100_000;
 
@@ -199,54 +225,7 @@ impl Store {
     }
 }
 
-/// The SNMP engine of a store in the life that begins now (RFC 3414 2.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineLife {
-    /// What makes the engine's ID unique: random, and kept.
-    pub number: u64,
-    /// snmpEngineBoots: how many lives it had, this one included.
-    pub boots: i32,
-}
-
 impl Store {
-    /// Begins another life of the store's SNMP engine. When this returns, the count is on the disk, whatever
-    /// `storage.database.synchronous` is: no two lives may have the same. An engine that cannot count on gets a new
-    /// number (RFC 3414 2.2.2).
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub fn begin_engine_life(&self) -> rusqlite::Result<EngineLife> {
-        let synchronous: i64 = self.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
-        let full = 2;
-        self.connection.pragma_update(None, "synchronous", synchronous.max(full))?;
-        let life = self.next_engine_life();
-        if life.is_err() && !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
-        }
-        self.connection.pragma_update(None, "synchronous", synchronous)?;
-        life
-    }
-
-    fn next_engine_life(&self) -> rusqlite::Result<EngineLife> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let setting = |name: &str| {
-            let sql = "SELECT value FROM store_settings WHERE name = ?1";
-            self.connection.query_row(sql, [name], |row| row.get::<_, i64>(0)).optional()
-        };
-        let number = setting("snmp_engine_number")?;
-        let boots = setting("snmp_engine_boots")?.and_then(|boots| i32::try_from(boots).ok());
-        let life = match number.zip(boots.filter(|boots| (0..i32::MAX - 1).contains(boots))) {
-            Some((number, boots)) => EngineLife { number: number as u64, boots: boots + 1 },
-            None => EngineLife { number: uuid::Uuid::new_v4().as_u64_pair().1, boots: 1 },
-        };
-        let sql = "INSERT INTO store_settings(name, value) VALUES (?1, ?2)
-                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        self.connection.execute(sql, ("snmp_engine_number", life.number as i64))?;
-        self.connection.execute(sql, ("snmp_engine_boots", i64::from(life.boots)))?;
-        self.connection.execute_batch("COMMIT")?;
-        Ok(life)
-    }
-
     /// Moves the write-ahead log into the database and empties it, so that the database is one file. For shutdown.
     ///
     /// # Errors
@@ -266,7 +245,7 @@ mod tests {
             path: directory.join("data/messages.db"),
             connection_timeout: Duration::from_secs(1),
             synchronous: Synchronous::Full,
-            node_id: None,
+            node_id: 0xabc,
         }
     }
 
@@ -275,32 +254,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let settings = settings(directory.path());
         let first = open(&settings).unwrap();
-        let node_id = first.node_id;
-        assert!((1..1 << 48).contains(&node_id));
         assert!(matches!(open(&settings), Err(OpenError::InUse { .. })));
+        let beside = StoreSettings { path: directory.path().join("data/other.db"), ..settings.clone() };
+        assert!(matches!(open(&beside), Err(OpenError::DirectoryInUse { .. })));
         drop(first);
-        assert_eq!(open(&settings).unwrap().node_id, node_id);
-        let other = StoreSettings { node_id: Some(7), ..settings };
-        assert!(matches!(open(&other), Err(OpenError::NodeId { configured: 7, .. })));
-    }
-
-    #[test]
-    fn an_engine_counts_its_lives_and_starts_anew_at_the_end() {
-        let directory = tempfile::tempdir().unwrap();
-        let settings = StoreSettings { synchronous: Synchronous::Off, ..settings(directory.path()) };
-        let store = open(&settings).unwrap();
-        let first = store.begin_engine_life().unwrap();
-        assert_eq!(first.boots, 1);
-        drop(store);
-        let store = open(&settings).unwrap();
-        assert_eq!(store.begin_engine_life().unwrap(), EngineLife { boots: 2, ..first });
-        let synchronous: i64 =
-            store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
-        assert_eq!(synchronous, 0, "as configured again");
-        let last = "UPDATE store_settings SET value = 2147483646 WHERE name = 'snmp_engine_boots'";
-        store.connection.execute(last, []).unwrap();
-        let anew = store.begin_engine_life().unwrap();
-        assert!(anew.boots == 1 && anew.number != first.number);
+        drop(open(&settings).unwrap());
+        let other = StoreSettings { node_id: 7, ..settings };
+        assert!(matches!(open(&other), Err(OpenError::NodeId { expected: 7, stored: 0xabc, .. })));
     }
 
     #[test]

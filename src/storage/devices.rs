@@ -227,14 +227,25 @@ impl Registry {
         Ok(())
     }
 
-    /// Marks every device whose `last_updated` is behind, so that the next [`flush`](Self::flush) writes it.
-    pub fn refresh_all(&mut self) {
+    /// Marks devices whose `last_updated` is behind and that have sent nothing in the span of [`REFRESH_MICROS`] before
+    /// `now`, at most `devices_max`, so that the next [`flush`](Self::flush) writes them. Returns how many more there are.
+    pub fn refresh(&mut self, devices_max: usize, now: Timestamp) -> usize {
+        let silent_since = Timestamp(now.0.saturating_sub(REFRESH_MICROS));
+        let mut left = 0;
+        let mut marked = 0;
         for (source, device) in &mut self.devices {
-            if device.seen > device.written && !device.dirty {
-                device.dirty = true;
-                self.dirty.push(*source);
+            if device.seen <= device.written || device.seen > silent_since || device.dirty {
+                continue;
             }
+            if marked == devices_max {
+                left += 1;
+                continue;
+            }
+            marked += 1;
+            device.dirty = true;
+            self.dirty.push(*source);
         }
+        left
     }
 }
 

@@ -57,15 +57,27 @@ pub enum OpenError {
         /// The last version known here.
         known: i64,
     },
-    /// `storage.node_id` differs from what the store's ids were made with.
+    /// Another process has another store in the same directory.
     #[error(
-        "storage.node_id is {configured}, but the ids in {path} were made with {stored}; set it to {stored} or leave it out"
+        "the directory {directory} of the store {path} is in use by another muttd with another store: give each a directory \
+         of its own (storage.database.path)"
+    )]
+    DirectoryInUse {
+        /// The database.
+        path: PathBuf,
+        /// Its directory.
+        directory: PathBuf,
+    },
+    /// The ids in the store were made by another instance.
+    #[error(
+        "the ids in {path} were made with node id {stored}, but identity.json beside it has {expected}: the two files do \
+         not belong together; put the right ones there, or move one of them away"
     )]
     NodeId {
         /// The file.
         path: PathBuf,
-        /// From the configuration.
-        configured: u64,
+        /// From the identity.
+        expected: u64,
         /// From the store.
         stored: u64,
     },

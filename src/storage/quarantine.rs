@@ -1,8 +1,8 @@
 //! Messages of SNMPv3 that await a credential: which rows they are, and what becomes of them when they are decoded.
 //!
-//! The writer notes them, in its own transactions ([`crate::storage::writer`]). [`Quarantine`] is for another process: its transactions are short, it
-//! waits for the writer's lock, and the writer for its. Invariant: a row keeps its id and its time of receipt, and what
-//! cannot be decoded keeps its octets.
+//! The writer notes them, in its own transactions ([`crate::storage::writer`]). [`Quarantine`] reads them, and [`Settle`]
+//! is the job that writes what they say. Invariant: a row keeps its id and its time of receipt, and what cannot be decoded
+//! keeps its octets.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use crate::base::span::Span;
 use crate::model::batch::{Batch, RuleLabel};
 use crate::model::event::{Body, Event, EventId};
+use crate::storage::jobs::{Job, Workspace};
 use crate::storage::schema;
 use crate::storage::writer::{number_of_label, reasons_json};
 
-/// How long another connection's lock is waited for.
+/// How long the writer is waited for; in WAL mode only while the schema changes.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Why a copy of a message that was decoded is not decoded again; the word that the receiver has for replays, too.
@@ -61,15 +62,38 @@ pub struct Waiting {
 
 /// A message that was decoded.
 #[derive(Debug)]
-pub struct Decoded<'a> {
+pub struct Decoded {
     /// Of its row.
     pub id: EventId,
     /// What it says: an event of the batch, whose own id does not matter.
-    pub event: &'a Event,
+    pub event: Event,
     /// `enriched_data`.
-    pub enriched: &'a str,
+    pub enriched: String,
     /// Octets of the MAC, where it has one: a copy has the same.
     pub fingerprint: Option<i64>,
+}
+
+/// Writes what messages say into their rows, and answers what became of each.
+#[derive(Debug)]
+pub struct Settle {
+    /// What the events point into.
+    pub batch: Batch,
+    /// The messages, few enough for a job: see [`crate::storage::jobs::TURN_MAX`].
+    pub decoded: Vec<Decoded>,
+    /// Say what would become of them, and write nothing.
+    pub is_rehearsal: bool,
+}
+
+impl Job for Settle {
+    type Answer = Vec<Settled>;
+
+    fn run(&mut self, store: &mut Workspace<'_>) -> rusqlite::Result<Vec<Settled>> {
+        self.decoded.iter().map(|decoded| settle_one(store, &self.batch, decoded)).collect()
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
+    }
 }
 
 /// What became of a message that was decoded.
@@ -83,7 +107,7 @@ pub enum Settled {
     Gone,
 }
 
-/// The quarantine of a store, which another process may be writing.
+/// The quarantine of a store, for reading while the writer is at work.
 #[derive(Debug)]
 pub struct Quarantine {
     path: PathBuf,
@@ -91,14 +115,14 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    /// The quarantine of the store at `path`.
+    /// Opens the store at `path`.
     ///
     /// # Errors
     /// See [`QuarantineError`].
     pub fn open(path: &Path) -> Result<Self, QuarantineError> {
         let sqlite = |source| QuarantineError::Sqlite { path: path.to_path_buf(), source };
         let connection =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
         connection.busy_timeout(WAIT).map_err(sqlite)?;
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let is_ours = pragma("application_id").map_err(sqlite)? == schema::APPLICATION_ID;
@@ -111,16 +135,6 @@ impl Quarantine {
             });
         }
         Ok(Self { path: path.to_path_buf(), connection })
-    }
-
-    /// What makes the ID of the store's SNMP engine unique; `None` in a store that never had one.
-    ///
-    /// # Errors
-    /// See [`QuarantineError`].
-    pub fn engine_number(&self) -> Result<Option<u64>, QuarantineError> {
-        let sql = "SELECT value FROM store_settings WHERE name = 'snmp_engine_number'";
-        let number = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).optional();
-        Ok(number.map_err(|source| self.error(source))?.map(|number| number as u64))
     }
 
     /// The oldest messages that wait and came after `after`, at most `most`, and the id up to which was looked.
@@ -163,49 +177,15 @@ impl Quarantine {
         Ok((waiting, ids.last().copied()))
     }
 
-    /// Writes what messages say into their rows, in one transaction, and says what became of each. With `is_rehearsal`
-    /// nothing of it stays.
-    ///
-    /// # Errors
-    /// See [`QuarantineError`]; nothing is written then.
-    pub fn settle(
-        &mut self,
-        batch: &Batch,
-        decoded: &[Decoded<'_>],
-        is_rehearsal: bool,
-    ) -> Result<Vec<Settled>, QuarantineError> {
-        let result = self.settle_all(batch, decoded, is_rehearsal);
-        result.map_err(|source| self.error(source))
-    }
-
-    fn settle_all(
-        &mut self,
-        batch: &Batch,
-        decoded: &[Decoded<'_>],
-        is_rehearsal: bool,
-    ) -> rusqlite::Result<Vec<Settled>> {
-        let behavior = rusqlite::TransactionBehavior::Immediate;
-        let transaction = self.connection.transaction_with_behavior(behavior)?;
-        let settled = decoded
-            .iter()
-            .map(|decoded| settle_one(&transaction, batch, decoded))
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        if is_rehearsal {
-            transaction.rollback()?
-        } else {
-            transaction.commit()?
-        }
-        Ok(settled)
-    }
-
     fn error(&self, source: rusqlite::Error) -> QuarantineError {
         QuarantineError::Sqlite { path: self.path.clone(), source }
     }
 }
 
 /// Rewrites the row of one message, unless it is a copy.
-fn settle_one(connection: &Connection, batch: &Batch, decoded: &Decoded<'_>) -> rusqlite::Result<Settled> {
+fn settle_one(store: &mut Workspace<'_>, batch: &Batch, decoded: &Decoded) -> rusqlite::Result<Settled> {
     let Decoded { id, event, enriched, fingerprint } = decoded;
+    let connection = store.connection();
     let is_copy = match fingerprint {
         None => false,
         Some(fingerprint) => connection
@@ -217,6 +197,7 @@ fn settle_one(connection: &Connection, batch: &Batch, decoded: &Decoded<'_>) -> 
         let sql = "UPDATE event_extras SET reasons = reasons || ',' || ?2 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute(params![id.0, quoted])?;
         forget(connection, *id)?;
+        store.note_changed(*id);
         return Ok(Settled::Replayed);
     }
     let (oid, trap_type) = match event.body {
@@ -260,6 +241,7 @@ fn settle_one(connection: &Connection, batch: &Batch, decoded: &Decoded<'_>) -> 
             .map(|_| ()),
         None => forget(connection, *id),
     }?;
+    store.note_changed(*id);
     Ok(Settled::Rewritten)
 }
 

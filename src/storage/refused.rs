@@ -114,7 +114,7 @@ mod tests {
             path: folder.join("messages.db"),
             connection_timeout: Duration::from_secs(1),
             synchronous: Synchronous::Off,
-            node_id: None,
+            node_id: 1,
         };
         open(&settings).unwrap()
     }

@@ -2,38 +2,24 @@
 //!
 //! *Received* counts what the kernel took for us: datagrams and frames that we read, and datagrams that it dropped
 //! because a receive buffer was full. *In flight* is what a shard put into a batch and what is neither committed nor
-//! dropped yet: at rest it is 0, and a message that was forgotten on the way shows there for ever. The difference shows
-//! one that was forgotten before.
+//! dropped yet: a message that went missing between shard and store keeps it from returning to 0. One that went missing
+//! before makes the difference other than 0.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::base::counter::CounterSet;
+use crate::base::drop_reason::DropReason;
+use crate::base::metric::Metric;
 use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::security::Usm;
 use crate::shard::counters::ShardCounters;
-use crate::shard::group::Listener;
+use crate::shard::listener::Listener;
 use crate::shard::rate_limit::RateLimiter;
-use crate::shard::snmp_policy::PolicyRefusal;
+use crate::shard::rule_counters::{self, RuleMatches};
+use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
-
-/// Reasons of drops, as they appear in metrics and the ledger.
-pub const DROP_REASONS: [&str; 12] = [
-    "kernel_receive_buffer",
-    "source_not_allowed",
-    "rate_limited",
-    "over_fair_share",
-    "queue_full",
-    "repeated_inform",
-    "store_failed",
-    "snmpv3_discovery",
-    "snmp_version",
-    "snmp_community",
-    "snmp_community_source",
-    "snmp_security_level",
-];
-
-const _: () = assert!(DROP_REASONS.len() == 8 + PolicyRefusal::ALL.len(), "the last are those of the policy");
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -47,7 +33,7 @@ pub struct Account {
     pub stored: u64,
     /// Messages that a rule said not to keep.
     pub discarded: u64,
-    /// Messages not stored, by reason; each of [`DROP_REASONS`] is there.
+    /// Messages not stored, by reason; each [`DropReason`] is there.
     pub dropped: BTreeMap<&'static str, u64>,
     /// Messages on their way from a shard to the store.
     pub in_flight: u64,
@@ -68,6 +54,25 @@ impl Account {
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()
+    }
+
+    /// The terms of the balance as metrics of `listener`.
+    pub fn describe<'a>(&'a self, listener: &'static str) -> impl Iterator<Item = Metric<'a>> {
+        let terms = [
+            ("mutt_received", "Messages that arrived, those dropped by the kernel included", self.received),
+            ("mutt_stored", "Messages committed to the store", self.stored),
+            ("mutt_discarded", "Messages that a rule said not to keep", self.discarded),
+        ];
+        let of_listener =
+            move |name, help, count| Metric::counter(name, help, count).with("listener", listener);
+        let terms = terms.into_iter().map(move |(name, help, count)| of_listener(name, help, count));
+        let by_reason = move |name, help, terms: &'a BTreeMap<&'static str, u64>| {
+            terms.iter().map(move |(reason, count)| of_listener(name, help, *count).with("reason", *reason))
+        };
+        let undecoded = "Messages stored though they could not be decoded, by reason";
+        terms
+            .chain(by_reason("mutt_dropped", "Messages not stored, by reason", &self.dropped))
+            .chain(by_reason("mutt_undecoded", undecoded, &self.undecoded))
     }
 
     /// Adds another account.
@@ -100,12 +105,14 @@ pub struct Ledger {
 /// Everybody's counters.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// Listeners by number.
+    /// The listeners.
     pub listeners: Arc<Vec<Listener>>,
     /// Counters of the shards.
     pub shards: Vec<Arc<ShardCounters>>,
     /// Counters of the sink.
     pub sink: Arc<SinkCounters>,
+    /// The rules in force.
+    pub rules: RulesInForce,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
     /// The limit on what one source may send, if there is one.
@@ -130,11 +137,19 @@ impl Sources {
         ledger
     }
 
+    /// The rules in force, and what each of them matched since the start or since it first had its id.
+    #[must_use]
+    pub fn rule_matches(&self) -> (Arc<ActiveRules>, Vec<RuleMatches>) {
+        let rules = self.rules.load_full();
+        let counted = rule_counters::read(&rules, self.shards.iter().map(|shard| &*shard.rules));
+        (rules, counted)
+    }
+
     /// One reading.
     fn read(&self) -> Ledger {
         let mut ledger = Ledger::default();
-        for (number, listener) in self.listeners.iter().enumerate() {
-            let account = self.account(number, listener);
+        for listener in self.listeners.iter() {
+            let account = self.account(listener);
             ledger.total.add(&account);
             ledger.listeners.push((listener.name, account));
         }
@@ -143,29 +158,24 @@ impl Sources {
 
     /// The balance of one listener. Reads from the end of the flow to its start, so that nothing is stored before it
     /// was received.
-    fn account(&self, number: usize, listener: &Listener) -> Account {
+    fn account(&self, listener: &Listener) -> Account {
         let mut account = Account::default();
-        let (mut repeated, mut store_failed) = (0, 0);
-        if let Some(sink) = self.sink.listeners.get(number) {
+        let mut dropped: BTreeMap<DropReason, u64> =
+            DropReason::ALL.iter().map(|reason| (*reason, 0)).collect();
+        let mut count_dropped = |counters: &CounterSet<DropReason>| {
+            for (reason, count) in counters.iter() {
+                *dropped.entry(reason).or_default() += count;
+            }
+        };
+        if let Some(sink) = self.sink.listeners.get(listener.number) {
             account.stored = sink.stored.get();
-            repeated = sink.repeated_informs.get();
-            store_failed = sink.store_failed.get();
+            count_dropped(&sink.dropped);
         }
-        let (mut queue_full, mut appended, mut read, mut discovery) = (0, 0, 0, 0);
-        let mut refused = [0; 3];
-        let mut policy = [0; PolicyRefusal::ALL.len()];
-        for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(number)) {
-            queue_full += shard.queue_full.get();
+        let (mut appended, mut read) = (0, 0);
+        for shard in self.shards.iter().filter_map(|shard| shard.listeners.get(listener.number)) {
+            count_dropped(&shard.dropped);
             appended += shard.appended.get();
-            let counters = [&shard.not_allowed, &shard.rate_limited, &shard.over_fair_share];
-            for (sum, counter) in refused.iter_mut().zip(counters) {
-                *sum += counter.get();
-            }
-            for (sum, refusal) in policy.iter_mut().zip(PolicyRefusal::ALL) {
-                *sum += shard.policy(*refusal).get();
-            }
             account.discarded += shard.discarded.get();
-            discovery += shard.discovery.get();
             read += shard.received.get();
             account.octets += shard.octets.get();
             account.truncated += shard.truncated.get();
@@ -175,12 +185,12 @@ impl Sources {
             }
         }
         let kernel = listener.kernel_drops();
+        dropped.insert(DropReason::KernelReceiveBuffer, kernel);
         account.received = read + kernel;
-        account.in_flight = appended.saturating_sub(queue_full + account.stored + repeated + store_failed);
-        let [not_allowed, rate_limited, over_share] = refused;
-        let dropped =
-            [kernel, not_allowed, rate_limited, over_share, queue_full, repeated, store_failed, discovery];
-        account.dropped = DROP_REASONS.into_iter().zip(dropped.into_iter().chain(policy)).collect();
+        let after_batching: u64 =
+            dropped.iter().filter(|(reason, _)| reason.is_after_batching()).map(|(_, count)| count).sum();
+        account.in_flight = appended.saturating_sub(after_batching + account.stored);
+        account.dropped = dropped.into_iter().map(|(reason, count)| (reason.as_str(), count)).collect();
         let explained = account.stored + account.discarded + account.dropped_total() + account.in_flight;
         account.difference = account.received as i64 - explained as i64;
         account

@@ -16,9 +16,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use mutt::base::drop_reason::DropReason;
 use mutt::base::limits;
 use mutt::base::span::Span;
-use mutt::matching::{Action, Pattern, Rule, RuleSet};
+use mutt::matching::conditions::{Condition as _, Level};
+use mutt::matching::{Pattern, Rule, RuleCondition, RuleSet};
 use mutt::mib::{self, Names};
 use mutt::model::batch::Batch;
 use mutt::model::event::{Body, Event};
@@ -467,17 +469,12 @@ pub fn display_hint(data: &[u8]) {
 
 /// A pipeline with rules in force.
 fn new_pipeline() -> Pipeline {
-    let rule = |id: &str, pattern| Rule {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        pattern,
-        severity: "info".to_owned(),
-        action: Action::Store,
-        line: 1,
-    };
+    let level = |text: &str| Level::parse(&[text]).map(RuleCondition::Level).into_iter().collect::<Vec<_>>();
     let rules = vec![
-        rule("keyword", Pattern::Keywords(vec!["down".to_owned()])),
-        rule("regex", Pattern::Regex(r"temperature.*critical|\d+\.\d+\.\d+\.\d+".to_owned())),
+        Rule::new("keyword", Pattern::Keywords(vec!["down".to_owned()])),
+        Rule { conditions: level("warning..err"), ..Rule::new("level", None) },
+        Rule { conditions: level("info"), ..Rule::new("both", Pattern::Keywords(vec!["up".to_owned()])) },
+        Rule::new("regex", Pattern::Regex(r"temperature.*critical|\d+\.\d+\.\d+\.\d+".to_owned())),
     ];
     let set = RuleSet::compile(rules).unwrap_or_else(|error| panic!("{error}"));
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
@@ -523,7 +520,7 @@ pub fn pipeline(data: &[u8]) {
             assert_eq!((inform.event.is_none(), inform.peer), (inform.is_report, arrival.peer));
             assert!(snmp::decode(batch.bytes(inform.response)).is_ok());
         }
-        if outcome == Outcome::Discovery {
+        if outcome == Outcome::Dropped(DropReason::Snmpv3Discovery) {
             assert!(batch.events.is_empty() && protocol == Protocol::Snmp);
             return;
         }

@@ -10,7 +10,9 @@ use crate::config_credentials::BAD_CREDENTIALS;
 use mutt::config::{
     self, AuthProtocol, ConfigError, Credentials, PROBLEMS_SHOWN_MAX, PrivProtocol, Settings, SyslogProtocol,
 };
-use mutt::matching::{Action, RuleSet, Scratch};
+use mutt::matching::conditions::{Condition as _, Level};
+use mutt::matching::{Action, RuleCondition, RuleSet, Scratch};
+use mutt::model::subject::TextOnly;
 
 /// A folder with one file in it.
 pub struct OneFile {
@@ -182,7 +184,7 @@ fn the_shipped_configuration_spells_out_every_key() {
             !line.starts_with('#') && line.split_once(": ").is_some_and(|(_, value)| !value.is_empty())
         })
         .count();
-    assert_eq!(values, 74);
+    assert_eq!(values, 75);
 }
 
 #[test]
@@ -211,7 +213,7 @@ fn the_first_designs_files_load_unchanged() {
             ("rule_003", "info", Action::Store, 18),
         ]
     );
-    let index = loaded.first_match(b"Link Down", &mut Scratch::new()).unwrap();
+    let index = loaded.first_match(&TextOnly(b"Link Down"), &mut Scratch::new()).unwrap();
     assert_eq!(loaded.rule(index).unwrap().name, "Interface Down");
 
     let loaded = credentials(FIRST_CREDENTIALS);
@@ -248,9 +250,9 @@ fn yaml_words_for_booleans_are_text_where_text_is_due() {
     let seen: Vec<_> = loaded.iter().map(|(_, rule)| (rule.id.as_str(), rule.name.as_str())).collect();
     assert_eq!(seen, [("101", "off"), ("007", "1e3")]);
     let mut scratch = Scratch::new();
-    assert!(loaded.first_match(b"error 404", &mut scratch).is_some());
-    assert!(loaded.first_match(b"false", &mut scratch).is_none());
-    assert!(loaded.first_match(b"YES", &mut scratch).is_some());
+    assert!(loaded.first_match(&TextOnly(b"error 404"), &mut scratch).is_some());
+    assert!(loaded.first_match(&TextOnly(b"false"), &mut scratch).is_none());
+    assert!(loaded.first_match(&TextOnly(b"YES"), &mut scratch).is_some());
 }
 
 #[test]
@@ -567,7 +569,7 @@ fn mistakes_in_rules_name_the_rule_and_the_line() {
     let heads: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("r.yaml:")).collect();
     let severities = "critical, warning, info, debug, emergency, alert, error, notice, emerg, crit, err, warn, \
                       informational, panic";
-    let keys = "id, name, pattern_type, pattern, keywords, severity, action, enabled";
+    let keys = "id, name, pattern_type, pattern, keywords, severity, action, enabled, level";
     let expected = [
         "5:12: rule \"a\": pattern: not a regular expression at character 2: unclosed group".to_owned(),
         "6:3: rule \"b\": name: missing; allowed: text".to_owned(),
@@ -593,6 +595,82 @@ fn mistakes_in_rules_name_the_rule_and_the_line() {
 }
 
 #[test]
+fn a_level_is_a_rule_alone_or_with_a_pattern() {
+    let loaded = rules(
+        "rules:\n- {id: a, name: A, level: err, severity: error}\n- {id: b, name: B, level: 4..3, action: discard}\n\
+         - {id: c, name: C, level: [WARN, debug..debug], pattern_type: keyword, keywords: [down]}\n\
+         - {id: d, name: D, level: 5}\n",
+    );
+    let range = |texts: &[&str]| vec![RuleCondition::Level(Level::parse(texts).unwrap())];
+    let conditions: Vec<_> = loaded.iter().map(|(_, rule)| rule.conditions.clone()).collect();
+    assert_eq!(
+        conditions,
+        [range(&["0..3"]), range(&["3..4"]), range(&["emerg..warning", "debug..debug"]), range(&["0..5"])]
+    );
+    let patterns: Vec<bool> = loaded.iter().map(|(_, rule)| rule.pattern.is_some()).collect();
+    assert_eq!(patterns, [false, false, true, false]);
+}
+
+const BAD_LEVELS: &str = "\
+rules:
+- id: a
+  name: A
+  level: wraning
+- id: b
+  name: B
+  level: [err, warning..ero]
+- id: c
+  name: C
+  level: 8
+- id: d
+  name: D
+  level:
+- id: e
+  name: E
+  level: []
+- id: f
+  name: F
+  level: err
+  pattern: x
+- id: g
+  name: G
+- id: h
+  name: H
+  level: {from: err}
+- id: i
+  name: I
+  level: err
+  levl: err
+";
+
+#[test]
+fn mistakes_in_levels_say_what_is_allowed() {
+    let told = rules_told(BAD_LEVELS);
+    let heads: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("r.yaml:")).collect();
+    let allowed = "emerg, alert, crit, err, warning, notice, info, debug, or 0 to 7: that level and worse; or a range, as \
+                   warning..err";
+    let missing = "missing; allowed: regex, keyword, exact";
+    let expected = [
+        format!(
+            "4:10: rule \"a\": level: value wraning: wraning is not a level (did you mean \"warning\"?); allowed: {allowed}"
+        ),
+        format!(
+            "7:16: rule \"b\": level: value warning..ero: ero is not a level (did you mean \"err\"?); allowed: {allowed}"
+        ),
+        format!("10:10: rule \"c\": level: value 8: 8 is not a level; allowed: {allowed}"),
+        format!("13:8: rule \"d\": level: has no value; allowed: {allowed}"),
+        format!("16:10: rule \"e\": level: the list is empty; allowed: {allowed}"),
+        format!("17:3: rule \"f\": pattern_type: {missing}"),
+        format!("21:3: rule \"g\": pattern_type: {missing}; or a condition: level"),
+        format!("25:10: rule \"h\": level: must be text; allowed: {allowed}"),
+        "29:3: rule \"i\": levl: unknown key (did you mean \"level\"?); allowed: id, name, pattern_type, pattern, \
+         keywords, severity, action, enabled, level"
+            .to_owned(),
+    ];
+    assert_eq!(heads, expected);
+}
+
+#[test]
 fn many_rules_load() {
     let mut text = "rules:\n".to_owned();
     for n in 0..MANY_RULES {
@@ -605,7 +683,7 @@ fn many_rules_load() {
     let loaded = rules(&text);
     assert_eq!(loaded.len(), MANY_RULES);
     let last = format!("a KEY{}WORD here", MANY_RULES - 1);
-    let index = loaded.first_match(last.as_bytes(), &mut Scratch::new()).unwrap();
+    let index = loaded.first_match(&TextOnly(last.as_bytes()), &mut Scratch::new()).unwrap();
     assert_eq!(loaded.rule(index).unwrap().id, format!("r{}", MANY_RULES - 1));
 }
 

@@ -6,8 +6,8 @@ use crate::support::source::{self, Source};
 
 /// Everything below floor 5.
 const BELOW_TELEMETRY: &[&str] = &[
-    "base", "wire", "net", "queue", "model", "mib", "security", "matching", "storage", "spool", "shard",
-    "sink", "alert", "enrich",
+    "base", "wire", "net", "queue", "model", "mib", "security", "matching", "identity", "storage", "spool",
+    "shard", "sink", "alert", "enrich",
 ];
 
 /// Each module of the crate and what it may import beside itself. `config` also reads the settings types of floor 5.
@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("security", &["base", "wire"]),
     ("mib", &["base", "wire"]),
     ("matching", &["base", "model"]),
+    ("identity", &["base"]),
     ("storage", &["base", "model"]),
     ("spool", &["base", "model"]),
     ("shard", &["net", "wire", "security", "mib", "model", "matching", "queue", "base"]),

@@ -23,5 +23,6 @@ mod peers_pysnmp;
 mod peers_snmpv3;
 #[path = "../samples/mod.rs"]
 mod samples;
+mod subject;
 mod support;
 mod tidy;

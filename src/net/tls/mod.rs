@@ -53,6 +53,38 @@ impl TlsInForce {
     }
 }
 
+/// The TLS configurations of all listeners, by the settings they are made from: listeners with the same settings share
+/// one, which is replaced for all of them.
+#[derive(Debug, Clone, Default)]
+pub struct Certificates(Vec<(TlsSettings, TlsInForce)>);
+
+impl Certificates {
+    /// Loads the files of each of `all`, once.
+    ///
+    /// # Errors
+    /// The first that cannot be used.
+    pub fn load<'a>(all: impl IntoIterator<Item = &'a TlsSettings>) -> Result<Self, TlsError> {
+        let mut loaded = Self::default();
+        for settings in all {
+            if loaded.get(settings).is_none() {
+                loaded.0.push((settings.clone(), TlsInForce::new(load(settings)?)));
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// What is in force for `settings`.
+    #[must_use]
+    pub fn get(&self, settings: &TlsSettings) -> Option<&TlsInForce> {
+        self.0.iter().find(|(known, _)| known == settings).map(|(_, in_force)| in_force)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &(TlsSettings, TlsInForce)> {
+        self.0.iter()
+    }
+}
+
 /// A certificate that is valid for less than two weeks more is told.
 const EXPIRY_NOTICE_SECONDS: i64 = 14 * 86_400;
 

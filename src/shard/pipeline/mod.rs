@@ -1,4 +1,4 @@
-//! The shard's brain: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
+//! Decodes and matches one message: octets in, an event in the batch or a discard out. No I/O, no clock, no lock.
 //!
 //! ```text
 //! Arrival -> snmp or syslog (decode, render) -> rules -> Event in the Batch, with the answers it asks for
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::base::clock::Timestamp;
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::base::span::Span;
 use crate::matching::{Action, RuleIndex, Scratch};
@@ -22,23 +23,16 @@ use crate::mib::{Names, standard};
 use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
+use crate::model::subject::{ListenerNames, LiveEvent, NoDevices};
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::names::NamesInForce;
+use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
-use crate::shard::snmp_policy::PolicyRefusal;
 
+pub use crate::shard::listener::Protocol;
 pub use informs::InformHasher;
-
-/// What a listener's octets are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// Syslog.
-    Syslog,
-    /// SNMP notifications.
-    Snmp,
-}
 
 /// A datagram or frame, and how it came.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +72,18 @@ pub enum Cut {
     OutOfStep,
 }
 
+impl Cut {
+    /// The reason that its event has.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated: longer than the listener's buffer_size",
+            Self::Part => "split: part of a message longer than the listener's buffer_size",
+            Self::Unterminated => "unterminated: the connection ended within the message",
+            Self::OutOfStep => "framing broken: not known to be one message",
+        }
+    }
+}
+
 /// What became of an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -88,10 +94,8 @@ pub enum Outcome {
     },
     /// A rule says that it is not to be kept.
     Discarded,
-    /// It asked who we are (RFC 3414 section 4), and says nothing to be kept.
-    Discovery,
-    /// What is configured for SNMP says that it is not to be taken.
-    Refused(PolicyRefusal),
+    /// It is not stored for this reason.
+    Dropped(DropReason),
 }
 
 /// Decodes and matches for one shard.
@@ -99,6 +103,9 @@ pub enum Outcome {
 pub struct Pipeline {
     in_force: RulesInForce,
     rules: Arc<ActiveRules>,
+    all_rule_counters: Arc<ShardRuleCounters>,
+    /// The counters of `rules`.
+    rule_counters: Arc<RuleCounters>,
     scratch: Scratch,
     names_in_force: NamesInForce,
     names: Arc<Names>,
@@ -106,6 +113,7 @@ pub struct Pipeline {
     informs: InformHasher,
     zones: Arc<Zones>,
     sources: Arc<SourcePolicy>,
+    listeners: Arc<ListenerNames>,
     snmpv3: Verifier,
     describer: Describer,
     /// The plaintext of the message at hand.
@@ -123,6 +131,8 @@ pub struct PipelineParts {
     pub newest: EventId,
     /// Rules in force.
     pub rules: RulesInForce,
+    /// Where the matches of rules are counted.
+    pub rule_counters: Arc<ShardRuleCounters>,
     /// Names of OIDs.
     pub names: NamesInForce,
     /// Keys of informs.
@@ -131,6 +141,8 @@ pub struct PipelineParts {
     pub zones: Arc<Zones>,
     /// Which relays are trusted, and which messages the SNMP listeners take.
     pub sources: Arc<SourcePolicy>,
+    /// Names of the listeners, for rules.
+    pub listeners: Arc<ListenerNames>,
     /// SNMPv3: our engine, and the users in force.
     pub snmpv3: Arc<Usm>,
 }
@@ -143,10 +155,12 @@ impl PipelineParts {
             producer: 0,
             newest: EventId(0),
             rules,
+            rule_counters: Arc::default(),
             names: Arc::new(ArcSwap::new(standard::names())),
             informs: InformHasher::default(),
             zones: Arc::default(),
             sources: Arc::default(),
+            listeners: Arc::default(),
             snmpv3: Arc::default(),
         }
     }
@@ -164,22 +178,17 @@ struct Decoded {
     undecoded: Option<&'static str>,
 }
 
-/// Why there is nothing of a message to be kept.
-enum Unkept {
-    /// It asked who we are.
-    Discovery,
-    /// It is not to be taken.
-    Refused(PolicyRefusal),
-}
-
 impl Pipeline {
     /// The pipeline made of `parts`.
     #[must_use]
     pub fn new(parts: PipelineParts) -> Self {
         let PipelineParts { producer, newest, rules: in_force, names: names_in_force, .. } = parts;
         let (informs, zones, sources, snmpv3) = (parts.informs, parts.zones, parts.sources, parts.snmpv3);
+        let (rules, listeners) = (in_force.load_full(), parts.listeners);
         Self {
-            rules: in_force.load_full(),
+            rule_counters: parts.rule_counters.begin(&rules),
+            all_rule_counters: parts.rule_counters,
+            rules,
             in_force,
             scratch: Scratch::new(),
             names: names_in_force.load_full(),
@@ -188,6 +197,7 @@ impl Pipeline {
             informs,
             zones,
             sources,
+            listeners,
             snmpv3: Verifier::new(snmpv3),
             describer: Describer::new(),
             // All of it at once; what is not used is not in RAM.
@@ -202,6 +212,7 @@ impl Pipeline {
         let current = self.in_force.load();
         if !Arc::ptr_eq(&current, &self.rules) {
             self.rules = Arc::clone(&current);
+            self.rule_counters = self.all_rule_counters.begin(&current);
             self.scratch = Scratch::new();
         }
         let current = self.names_in_force.load();
@@ -221,14 +232,34 @@ impl Pipeline {
         };
         let decoded = match decoded {
             Ok(decoded) => decoded,
-            Err(Unkept::Discovery) => return Outcome::Discovery,
-            Err(Unkept::Refused(refusal)) => {
-                batch.note_refused(arrival.peer.ip(), refusal.as_str(), arrival.at);
-                return Outcome::Refused(refusal);
+            Err(reason) => {
+                // Discovery is part of the protocol; the list of refused sources is for what an operator refuses.
+                if reason != DropReason::Snmpv3Discovery {
+                    batch.note_refused(arrival.peer.ip(), reason.as_str(), arrival.at);
+                }
+                return Outcome::Dropped(reason);
             }
         };
-        let matched = self.rules.set.first_match(batch.bytes(decoded.text), &mut self.scratch);
+        // In its place at once, where rules look at it: it is too large to be moved for nothing.
+        batch.events.push(Event {
+            id: EventId(0),
+            received_at: arrival.at,
+            listener: arrival.listener,
+            source: decoded.source,
+            kind: decoded.kind,
+            text: decoded.text,
+            raw_bytes: decoded.raw_bytes,
+            enriched: decoded.enriched,
+            rule: None,
+            reasons: decoded.reasons,
+            body: decoded.body,
+        });
+        let matched = self.match_last(batch);
+        if let Some(index) = matched {
+            self.rule_counters.count(index, arrival.at);
+        }
         if self.is_discarded(matched) {
+            batch.events.pop();
             // A discarded inform is answered all the same: its sender would repeat it for nothing.
             match batch.informs.get_mut(informs) {
                 Some(inform) => inform.event = None,
@@ -240,35 +271,29 @@ impl Pipeline {
             }
             return Outcome::Discarded;
         }
-        let mut reasons = decoded.reasons;
         // A datagram whose end is missing may still hold a whole notification: what else came of it is kept beside it.
         let is_kept = arrival.cut.is_none() || arrival.protocol == Protocol::Syslog;
-        let raw_bytes = if is_kept || !decoded.raw_bytes.is_empty() {
-            decoded.raw_bytes
-        } else {
-            batch.append(arrival.bytes)
-        };
-        match arrival.cut {
-            Some(Cut::Truncated) => reasons.add("truncated: longer than the listener's buffer_size"),
-            Some(Cut::Part) => reasons.add("split: part of a message longer than the listener's buffer_size"),
-            Some(Cut::Unterminated) => reasons.add("unterminated: the connection ended within the message"),
-            Some(Cut::OutOfStep) => reasons.add("framing broken: not known to be one message"),
-            None => {}
+        let cut_bytes =
+            if is_kept || !decoded.raw_bytes.is_empty() { Span::EMPTY } else { batch.append(arrival.bytes) };
+        if let Some(event) = batch.events.last_mut() {
+            // Not before, so that what is discarded takes no id.
+            event.id = self.ids.next(arrival.at);
+            event.rule = matched.map(|index| index.0);
+            if !cut_bytes.is_empty() {
+                event.raw_bytes = cut_bytes;
+            }
+            if let Some(cut) = arrival.cut {
+                event.reasons.add(cut.reason());
+            }
         }
-        batch.events.push(Event {
-            id: self.ids.next(arrival.at),
-            received_at: arrival.at,
-            listener: arrival.listener,
-            source: decoded.source,
-            kind: decoded.kind,
-            text: decoded.text,
-            raw_bytes,
-            enriched: decoded.enriched,
-            rule: matched.map(|index| index.0),
-            reasons,
-            body: decoded.body,
-        });
         Outcome::Appended { undecoded: decoded.undecoded }
+    }
+
+    /// The first rule that the last event of `batch` falls under.
+    fn match_last(&mut self, batch: &Batch) -> Option<RuleIndex> {
+        let event = batch.events.last()?;
+        let subject = LiveEvent { batch, event, listeners: &self.listeners, devices: &NoDevices };
+        self.rules.set.first_match(&subject, &mut self.scratch)
     }
 
     /// Whether the rule that matched discards.

@@ -5,6 +5,7 @@
 //! decrypted part is believed as the authenticated sender wrote it: to find the MAC in one form and the fields in another
 //! would be a second reading of a message whose first one failed. Such messages stay refused, with the reason.
 
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::DATAGRAM_OCTETS_MAX;
 use crate::model::batch::Batch;
 use crate::model::event::Reasons;
@@ -12,7 +13,7 @@ use crate::wire::ber::definite;
 use crate::wire::error::Reason;
 use crate::wire::snmp::{self, Message};
 
-use super::{Arrival, Decoded, Pipeline, Unkept};
+use super::{Arrival, Decoded, Pipeline};
 
 /// Octets of memory for a rewritten message: the bound of the rewriter, and the encoding that goes beyond it.
 pub(super) const REWRITTEN_OCTETS_MAX: usize = 2 * DATAGRAM_OCTETS_MAX;
@@ -37,7 +38,7 @@ impl Pipeline {
         &mut self,
         arrival: &Arrival<'_>,
         batch: &mut Batch,
-    ) -> Option<Result<Decoded, Unkept>> {
+    ) -> Option<Result<Decoded, DropReason>> {
         let mut rewritten = std::mem::take(&mut self.rewritten);
         let decoded = self.decode_rewritten(arrival, &mut rewritten, batch);
         self.rewritten = rewritten;
@@ -49,11 +50,11 @@ impl Pipeline {
         arrival: &Arrival<'_>,
         rewritten: &mut Vec<u8>,
         batch: &mut Batch,
-    ) -> Option<Result<Decoded, Unkept>> {
+    ) -> Option<Result<Decoded, DropReason>> {
         let found = definite::rewrite(arrival.bytes, rewritten).ok()?;
         let Ok(Message::Community(mut message)) = snmp::decode(rewritten) else { return None };
         if let Some(refusal) = self.sources.snmp.refuses(&message, arrival.peer.ip()) {
-            return Some(Err(Unkept::Refused(refusal)));
+            return Some(Err(refusal));
         }
         if !message.pdu.kind.is_notification() {
             return None;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::base::drop_reason::DropReason;
 use crate::base::span::Span;
 use crate::model::batch::{Batch, Inform, InformKey};
 use crate::model::event::{Body, Kind, NotificationRecord, Reasons};
@@ -10,13 +11,13 @@ use crate::model::readable;
 use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
 use crate::security::{Accepted, Refusal, Verifier};
-use crate::shard::gate::SourcePolicy;
+use crate::shard::admission::SourcePolicy;
 use crate::wire;
 use crate::wire::snmp::community::{CommunityMessage, Version};
 use crate::wire::snmp::pdu::{Pdu, PduKind};
 use crate::wire::snmp::{SecurityLevel, V3Message};
 
-use super::{Arrival, Decoded, Pipeline, Unkept, slow};
+use super::{Arrival, Decoded, Pipeline, slow};
 
 /// Why a message of some other purpose is kept undecoded.
 const NOT_A_NOTIFICATION: &str = "not a notification";
@@ -27,11 +28,11 @@ impl Pipeline {
         &mut self,
         arrival: &Arrival<'_>,
         batch: &mut Batch,
-    ) -> Result<Decoded, Unkept> {
+    ) -> Result<Decoded, DropReason> {
         Ok(match wire::snmp::decode(arrival.bytes) {
             Ok(wire::snmp::Message::Community(message)) => {
                 if let Some(refusal) = self.sources.snmp.refuses(&message, arrival.peer.ip()) {
-                    return Err(Unkept::Refused(refusal));
+                    return Err(refusal);
                 }
                 if !message.pdu.kind.is_notification() {
                     let (kind, what) = (kind_of(message.version), message.pdu.kind.as_str());
@@ -67,9 +68,9 @@ impl Pipeline {
         arrival: &Arrival<'_>,
         message: &V3Message<'_>,
         batch: &mut Batch,
-    ) -> Result<Decoded, Unkept> {
+    ) -> Result<Decoded, DropReason> {
         if let Some(refusal) = self.sources.snmp.refuses_v3(message) {
-            return Err(Unkept::Refused(refusal));
+            return Err(refusal);
         }
         let accepted = match self.snmpv3.verify(message, &mut self.plaintext) {
             Ok(accepted) => accepted,
@@ -81,7 +82,7 @@ impl Pipeline {
                 }
                 report(&mut self.snmpv3, arrival, message, &refusal, batch);
                 if refusal.is_discovery(message) {
-                    return Err(Unkept::Discovery);
+                    return Err(DropReason::Snmpv3Discovery);
                 }
                 let reason = refusal.error.as_str();
                 batch.note_refused(arrival.peer.ip(), reason, arrival.at);

@@ -73,7 +73,7 @@ fn turn(shard: &RefCell<Option<Shard>>) -> Option<Duration> {
     let mut shard = shard.borrow_mut();
     let shard = shard.as_mut()?;
     let taken = shard.turn();
-    (taken > 0).then(|| shard.rest())
+    (taken > 0).then(|| shard.backoff())
 }
 
 /// Turns the shard whenever `socket` has something.

@@ -11,7 +11,7 @@ pub fn run(mut shard: Shard) {
     while !shard.is_stopping() {
         let taken = shard.turn();
         if taken > 0 {
-            std::thread::sleep(shard.rest());
+            std::thread::sleep(shard.backoff());
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };

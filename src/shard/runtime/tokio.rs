@@ -34,7 +34,7 @@ async fn drive(shard: &mut Shard) -> io::Result<()> {
     while !shard.is_stopping() {
         let taken = shard.turn();
         if taken > 0 {
-            tokio::time::sleep(shard.rest()).await;
+            tokio::time::sleep(shard.backoff()).await;
             continue;
         }
         let timeout = if shard.is_pending() { PENDING } else { IDLE };

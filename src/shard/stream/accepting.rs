@@ -13,15 +13,16 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::base::drop_reason::DropReason;
 use crate::base::limits::PROXY_HEADER_OCTETS_MAX;
-use crate::net::accept::SourcePlace;
+use crate::net::accept::{ConnectionEvent, SourcePermit};
 use crate::net::tls::TlsInForce;
 use crate::net::tls::hello::{HELLO_OCTETS, Offer};
 use crate::net::transport::{Rewound, Transport};
 use crate::shard::stream::connection::Connection;
-use crate::shard::stream::door::Door;
-use crate::shard::stream::hub::Hub;
+use crate::shard::stream::context::{ListenerContext, RefusalLog};
 use crate::shard::stream::origin::Origin;
+use crate::shard::stream::state::StreamState;
 use crate::wire::proxy_protocol::{self, ProxyError, Step};
 
 /// Pause after a failed accept: it fails again at once while the process has no descriptors left.
@@ -39,10 +40,10 @@ enum Refusal {
     Late,
     /// A proxy did not say whom it stands for.
     Proxy(ProxyError),
-    /// Its source is not in the allow-list.
-    NotAllowed(SocketAddr),
+    /// Nothing is taken from its source.
+    Source(SocketAddr, DropReason),
     /// Its source has as many connections as it may have.
-    Source(SocketAddr),
+    SourceLimit(SocketAddr),
     /// The TLS handshake failed.
     Tls { peer: SocketAddr, offer: Offer, error: io::Error },
     /// The peer went away.
@@ -53,14 +54,14 @@ enum Refusal {
 struct Opened {
     transport: Transport,
     peer: SocketAddr,
-    place: SourcePlace,
+    permit: SourcePermit,
 }
 
 /// Accepts connections of one socket.
 pub(super) async fn accept(
     socket: TcpListener,
-    door: Rc<Door>,
-    hub: Rc<Hub>,
+    context: Rc<ListenerContext>,
+    state: Rc<StreamState>,
     mut stopped: watch::Receiver<bool>,
 ) {
     loop {
@@ -71,63 +72,69 @@ pub(super) async fn accept(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(port = door.port, %error, "a connection could not be accepted");
+                tracing::warn!(port = context.port, %error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let Some(place) = door.admission.admit() else {
-            door.counters.refused.add(1);
+        let Some(permit) = context.limit.admit() else {
+            context.counters.events.add(ConnectionEvent::Refused, 1);
             tracing::debug!(%peer, "connection refused: as many are open as connections_max allows");
             continue;
         };
-        door.counters.accepted.add(1);
-        let (door, hub, mut stopped) = (Rc::clone(&door), Rc::clone(&hub), stopped.clone());
+        context.counters.events.add(ConnectionEvent::Accepted, 1);
+        let (context, state, mut stopped) = (Rc::clone(&context), Rc::clone(&state), stopped.clone());
         tokio::task::spawn_local(async move {
-            let _place = place;
+            let _permit = permit;
             // In a box of its own, since it is large and over soon.
             let opening = Box::pin(timeout(
-                door.limits.frame_timeout.unwrap_or(OPENING_TIMEOUT),
-                open(&door, stream, peer),
+                context.stream.limits.frame_timeout.unwrap_or(OPENING_TIMEOUT),
+                open(&context, stream, peer),
             ));
             let opened = tokio::select! {
                 opened = opening => opened.unwrap_or(Err(Refusal::Late)),
                 _ = stopped.changed() => return,
             };
             match opened {
-                Ok(Opened { transport, peer, place }) => {
-                    let _source_place = place;
+                Ok(Opened { transport, peer, permit }) => {
+                    let _source_permit = permit;
                     let origin = Origin {
-                        listener: door.listener,
-                        port: door.port,
+                        listener: context.number,
+                        port: context.port,
                         peer,
-                        message_octets_max: door.limits.message_octets_max,
+                        message_octets_max: context.spec.message_octets_max,
                     };
-                    Connection::new(hub, door, transport, origin).serve(stopped).await;
+                    Connection::new(state, context, transport, origin).serve(stopped).await;
                 }
-                Err(refusal) => refuse(&door, peer, refusal),
+                Err(refusal) => refuse(&context, peer, refusal),
             }
         });
     }
 }
 
 /// Finds out who is there, and makes TLS of it where that is due.
-async fn open(door: &Door, mut stream: TcpStream, peer: SocketAddr) -> Result<Opened, Refusal> {
+async fn open(context: &ListenerContext, mut stream: TcpStream, peer: SocketAddr) -> Result<Opened, Refusal> {
+    // A proxy that is denied may not speak for others, either.
+    if context.sources.denied.contains(peer.ip()) {
+        return Err(Refusal::Source(peer, DropReason::SourceDenied));
+    }
     let (mut source, mut ahead) = (peer, Vec::new());
-    if door.proxies.contains(peer.ip()) {
+    if context.stream.proxies.contains(peer.ip()) {
         let header = read_header(&mut stream, &mut ahead).await?;
         source = header.unwrap_or(peer);
     }
-    if door.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source.ip())) {
-        return Err(Refusal::NotAllowed(source));
+    if let Some(reason) = context.sources.refuses_source(context.number, source.ip()) {
+        return Err(Refusal::Source(source, reason));
     }
-    let Some(place) = door.sources.admit(source.ip()) else { return Err(Refusal::Source(source)) };
+    let Some(permit) = context.source_limit.admit(source.ip()) else {
+        return Err(Refusal::SourceLimit(source));
+    };
     let stream = Rewound::new(ahead, stream);
-    let transport = match &door.tls {
+    let transport = match &context.tls {
         None => Transport::Plain(stream),
         Some(tls) => handshake(tls, stream, source).await?,
     };
-    Ok(Opened { transport, peer: source, place })
+    Ok(Opened { transport, peer: source, permit })
 }
 
 /// Reads a PROXY header; what came behind it stays in `ahead`. Returns for whom the proxy stands.
@@ -170,30 +177,41 @@ async fn handshake(tls: &TlsInForce, stream: Rewound, peer: SocketAddr) -> Resul
 }
 
 /// Counts a refused connection, and says why.
-fn refuse(door: &Door, peer: SocketAddr, refusal: Refusal) {
-    let counters = &door.counters;
-    let (counter, reason) = match refusal {
+fn refuse(context: &ListenerContext, peer: SocketAddr, refusal: Refusal) {
+    let (event, reason) = match refusal {
         Refusal::Gone => return,
-        Refusal::Late => (&counters.timed_out, "it did not get to its first message in time".to_owned()),
+        Refusal::Source(source, reason) => {
+            context.counters.refused_sources.add(reason, 1);
+            let reason = format!("{source}: {}", reason.describe());
+            return log_refusal(&context.refusals, context.port, peer, &reason);
+        }
+        Refusal::Late => {
+            (ConnectionEvent::TimedOut, "it did not get to its first message in time".to_owned())
+        }
         Refusal::Proxy(error) => (
-            &counters.proxy_header,
-            format!("{error}; it is in listeners.syslog.tcp.proxy_protocol_from, so one must come first"),
+            ConnectionEvent::ProxyHeader,
+            format!(
+                "{error}; it is in proxy_protocol_from of {}, so one must come first",
+                context.spec.section
+            ),
         ),
-        Refusal::NotAllowed(source) => {
-            (&counters.not_allowed, format!("{source} is not in listeners.syslog.allow_from"))
-        }
-        Refusal::Source(source) => {
-            (&counters.refused_source, format!("{source} has as many as connections_per_source_max allows"))
-        }
+        Refusal::SourceLimit(source) => (
+            ConnectionEvent::RefusedSource,
+            format!("{source} has as many as connections_per_source_max allows"),
+        ),
         Refusal::Tls { peer, offer, error } => {
-            (&counters.handshake_failed, handshake_reason(peer, &offer, &error))
+            (ConnectionEvent::HandshakeFailed, handshake_reason(peer, &offer, &error))
         }
     };
-    counter.add(1);
-    let port = door.port;
-    let is_tls = std::ptr::eq(counter, &counters.handshake_failed);
-    let complaints = if is_tls { &door.tls_complaints } else { &door.complaints };
-    match complaints.due() {
+    context.counters.events.add(event, 1);
+    let is_tls = event == ConnectionEvent::HandshakeFailed;
+    let log = if is_tls { &context.tls_refusals } else { &context.refusals };
+    log_refusal(log, context.port, peer, &reason);
+}
+
+/// Logs a refused connection, as often as `log` allows.
+fn log_refusal(log: &RefusalLog, port: u16, peer: SocketAddr, reason: &str) {
+    match log.due() {
         Some(0) => tracing::warn!(port, %peer, "connection refused: {reason}"),
         Some(others) => tracing::warn!(port, %peer, "connection refused (and {others} before): {reason}"),
         None => tracing::debug!(port, %peer, "connection refused: {reason}"),

@@ -13,13 +13,17 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::base::clock::Stopwatch;
+use crate::net::accept::ConnectionEvent;
 use crate::net::transport::Transport;
-use crate::shard::stream::door::Door;
+use crate::shard::listener::StreamProtocol;
+use crate::shard::stream::context::ListenerContext;
 use crate::shard::stream::frames::Divider;
-use crate::shard::stream::hub::{Hub, Inbox, PENDING_COPIED_OCTETS, PENDING_OCTETS_MAX, READ_OCTETS};
 use crate::shard::stream::origin::{Origin, Taken};
 use crate::shard::stream::relp::Relp;
-use crate::shard::stream::{FAREWELL, Speech, TICK};
+use crate::shard::stream::state::{
+    CommittedQueue, PENDING_COPIED_OCTETS, PENDING_OCTETS_MAX, READ_OCTETS, StreamState,
+};
+use crate::shard::stream::state::{SHUTDOWN_GRACE, TICK};
 use crate::wire::syslog::framing::Deframer;
 
 /// Pause before a connection looks again whether the queue has room.
@@ -36,14 +40,14 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// One connection.
 pub(super) struct Connection {
-    hub: Rc<Hub>,
-    door: Rc<Door>,
+    state: Rc<StreamState>,
+    context: Rc<ListenerContext>,
     transport: Transport,
     origin: Origin,
     divider: Divider,
     /// Octets read and not yet part of a whole frame.
     pending: BytesMut,
-    /// Their memory, as it was last told to the hub.
+    /// Their memory, as it was last reported to the state.
     pending_capacity: usize,
     /// Since when they wait for the rest.
     pending_since: Option<Stopwatch>,
@@ -53,9 +57,9 @@ pub(super) struct Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.hub.pending_octets.set(self.hub.pending_octets.get() - self.pending_capacity);
+        self.state.pending_octets.set(self.state.pending_octets.get() - self.pending_capacity);
         if let Divider::Relp(relp) = &self.divider {
-            self.hub.unregister(relp.number());
+            self.state.unregister(relp.number());
         }
     }
 }
@@ -71,17 +75,22 @@ enum Event {
 }
 
 impl Connection {
-    pub(super) fn new(hub: Rc<Hub>, door: Rc<Door>, transport: Transport, origin: Origin) -> Self {
-        let limits = &door.limits;
-        let divider = match door.speech {
-            Speech::Syslog => Divider::Syslog(Deframer::new(limits.message_octets_max, limits.oversize)),
-            Speech::Relp { unacknowledged_max } => {
-                Divider::Relp(Box::new(Relp::new(&origin, limits.oversize, unacknowledged_max, &hub)))
+    pub(super) fn new(
+        state: Rc<StreamState>,
+        context: Rc<ListenerContext>,
+        transport: Transport,
+        origin: Origin,
+    ) -> Self {
+        let (limits, octets_max) = (&context.stream.limits, context.spec.message_octets_max);
+        let divider = match context.stream.protocol {
+            StreamProtocol::Syslog => Divider::Syslog(Deframer::new(octets_max, limits.oversize)),
+            StreamProtocol::Relp { unacknowledged_max } => {
+                Divider::Relp(Box::new(Relp::new(&origin, limits.oversize, unacknowledged_max, &state)))
             }
         };
         Self {
-            hub,
-            door,
+            state,
+            context,
             transport,
             origin,
             divider,
@@ -95,8 +104,8 @@ impl Connection {
     /// Reads until the peer ends, misbehaves, is too slow, or the program stops.
     pub(super) async fn serve(mut self, mut stopped: watch::Receiver<bool>) {
         let mut stopping_since: Option<Stopwatch> = None;
-        let inbox = match &self.divider {
-            Divider::Relp(relp) => Some(relp.inbox()),
+        let queue = match &self.divider {
+            Divider::Relp(relp) => Some(relp.committed()),
             Divider::Syslog(_) => None,
         };
         loop {
@@ -113,7 +122,7 @@ impl Connection {
                 self.linger().await;
                 break;
             }
-            let event = self.next_event(&mut stopped, stopping_since.is_some(), inbox.as_deref()).await;
+            let event = self.next_event(&mut stopped, stopping_since.is_some(), queue.as_deref()).await;
             let taken = match event {
                 Event::Read(Ok(Ok(None))) => break,
                 Event::Read(Ok(Ok(Some(taken)))) => taken,
@@ -121,18 +130,19 @@ impl Connection {
                 Event::Read(Ok(Err(_))) => break,
                 Event::Read(Err(_)) if stopping_since.is_some() => break,
                 Event::Read(Err(_)) => {
-                    self.door.counters.timed_out.add(1);
+                    self.context.counters.events.add(ConnectionEvent::TimedOut, 1);
                     tracing::debug!(peer = %self.origin.peer, "connection closed: nothing, or only part of a message, came in time");
                     break;
                 }
                 Event::Committed => {
-                    self.look();
-                    self.take_pending(false)
+                    self.drain_acks();
+                    self.consume_pending(false)
                 }
                 Event::Stop => continue,
             };
-            self.account();
-            if self.settle(taken, false).await.is_err() || self.note_pending(taken).is_err() {
+            self.report_pending_memory();
+            if self.wait_for_queue(taken, false).await.is_err() || self.update_pending_limits(taken).is_err()
+            {
                 break;
             }
             // A sender that never pauses would otherwise keep the thread from all others, and from stopping.
@@ -146,7 +156,7 @@ impl Connection {
         &mut self,
         stopped: &mut watch::Receiver<bool>,
         is_stopping: bool,
-        inbox: Option<&Inbox>,
+        queue: Option<&CommittedQueue>,
     ) -> Event {
         let may_take = match &self.divider {
             Divider::Syslog(_) => true,
@@ -156,8 +166,8 @@ impl Connection {
         // end is a tick in which nothing came.
         let patience = if is_stopping { TICK } else { self.patience() };
         let committed = async {
-            match inbox {
-                Some(inbox) => inbox.filled.notified().await,
+            match queue {
+                Some(queue) => queue.filled.notified().await,
                 None => std::future::pending().await,
             }
         };
@@ -171,7 +181,7 @@ impl Connection {
 
     /// While the program stops: tells a RELP sender, and ends after a while what does not end by itself.
     fn may_go_on(&mut self, stopping_for: Duration) -> bool {
-        let is_late = stopping_for >= FAREWELL;
+        let is_late = stopping_for >= SHUTDOWN_GRACE;
         match &mut self.divider {
             Divider::Syslog(_) => !is_late,
             Divider::Relp(relp) => {
@@ -186,7 +196,7 @@ impl Connection {
 
     /// How long to wait for the next octets.
     fn patience(&self) -> Duration {
-        let limits = &self.door.limits;
+        let limits = &self.context.stream.limits;
         // A sender that waits for our answers is not idle: we are.
         let is_owed = matches!(&self.divider, Divider::Relp(relp) if relp.owes_answers());
         let idle = limits.idle_timeout.filter(|_| !is_owed).unwrap_or(Duration::MAX);
@@ -200,11 +210,11 @@ impl Connection {
     /// Reads once and takes in what is whole; `None` at the end of the stream. While the queue is full nothing is read,
     /// so that what cannot be handed over stays with the kernel.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Taken>>> {
-        let hub = Rc::clone(&self.hub);
-        if !hub.intake.borrow_mut().has_room() {
+        let state = Rc::clone(&self.state);
+        if !state.intake.borrow_mut().has_room() {
             return Poll::Ready(Ok(Some(Taken::Blocked)));
         }
-        let mut scratch = hub.scratch.borrow_mut();
+        let mut scratch = state.scratch.borrow_mut();
         // Little that is pending goes before the next octets; a long message grows where it is, since to copy it for
         // each octet that a slow sender sends would be work without measure.
         let is_long = self.pending.len() > PENDING_COPIED_OCTETS;
@@ -226,17 +236,17 @@ impl Connection {
         let octets = scratch.get(..ahead + count).unwrap_or_default();
         if is_long {
             self.pending.extend_from_slice(octets);
-            return Poll::Ready(Ok(Some(self.take_pending(false))));
+            return Poll::Ready(Ok(Some(self.consume_pending(false))));
         }
-        let (consumed, taken) = self.take(octets, false);
+        let (consumed, taken) = self.consume_frames(octets, false);
         self.pending.clear();
         self.pending.extend_from_slice(octets.get(consumed..).unwrap_or_default());
         Poll::Ready(Ok(Some(taken)))
     }
 
     /// Takes in the whole frames at the start of `octets`; returns how many octets they were.
-    fn take(&mut self, octets: &[u8], end_of_stream: bool) -> (usize, Taken) {
-        let (consumed, taken) = self.divider.take(octets, end_of_stream, &self.origin, &self.hub);
+    fn consume_frames(&mut self, octets: &[u8], end_of_stream: bool) -> (usize, Taken) {
+        let (consumed, taken) = self.divider.take(octets, end_of_stream, &self.origin, &self.state);
         if consumed > 0 {
             self.pending_since = None;
         }
@@ -248,19 +258,19 @@ impl Connection {
     }
 
     /// Takes in the frames of `pending`.
-    fn take_pending(&mut self, end_of_stream: bool) -> Taken {
+    fn consume_pending(&mut self, end_of_stream: bool) -> Taken {
         let mut pending = std::mem::take(&mut self.pending);
-        let (consumed, taken) = self.take(&pending, end_of_stream);
+        let (consumed, taken) = self.consume_frames(&pending, end_of_stream);
         pending.advance(consumed);
         self.pending = pending;
         taken
     }
 
     /// Waits while the queue is full, taking in what it lets. Fails when the peer broke the framing.
-    async fn settle(&mut self, mut taken: Taken, end_of_stream: bool) -> Result<(), ()> {
+    async fn wait_for_queue(&mut self, mut taken: Taken, end_of_stream: bool) -> Result<(), ()> {
         while taken == Taken::Blocked {
             tokio::time::sleep(FULL_PAUSE).await;
-            taken = self.take_pending(end_of_stream);
+            taken = self.consume_pending(end_of_stream);
         }
         if taken == Taken::Broken {
             self.report_broken_framing("connection closed");
@@ -271,10 +281,10 @@ impl Connection {
 
     /// Counts a peer whose framing is broken, and names it in the log.
     fn report_broken_framing(&self, consequence: &'static str) {
-        self.door.counters.broken.add(1);
+        self.context.counters.events.add(ConnectionEvent::BrokenFraming, 1);
         let peer = self.origin.peer;
-        let port = self.door.port;
-        match self.door.complaints.due() {
+        let port = self.context.port;
+        match self.context.framing_errors.due() {
             Some(0) => tracing::warn!(port, %peer, "framing is broken: {consequence}"),
             Some(others) => {
                 tracing::warn!(port, %peer, "framing is broken (and {others} before): {consequence}")
@@ -285,7 +295,7 @@ impl Connection {
 
     /// Keeps the time since when part of a message waits, and the sum of what all connections hold; gives an empty
     /// buffer's memory back. Fails when the sum is too much.
-    fn note_pending(&mut self, taken: Taken) -> Result<(), ()> {
+    fn update_pending_limits(&mut self, taken: Taken) -> Result<(), ()> {
         if self.pending.is_empty() {
             self.pending = BytesMut::new();
             self.pending_since = None;
@@ -295,26 +305,26 @@ impl Connection {
         } else {
             self.pending_since.get_or_insert_with(Stopwatch::start);
         }
-        self.account();
-        if self.hub.pending_octets.get() > PENDING_OCTETS_MAX && !self.pending.is_empty() {
-            self.door.counters.refused_memory.add(1);
+        self.report_pending_memory();
+        if self.state.pending_octets.get() > PENDING_OCTETS_MAX && !self.pending.is_empty() {
+            self.context.counters.events.add(ConnectionEvent::RefusedMemory, 1);
             tracing::debug!(peer = %self.origin.peer, "connection closed: unfinished messages take too much memory");
             return Err(());
         }
         Ok(())
     }
 
-    /// Tells the hub how much memory the unfinished message takes.
-    fn account(&mut self) {
-        let total = self.hub.pending_octets.get() + self.pending.capacity() - self.pending_capacity;
+    /// Tells the state how much memory the unfinished message takes.
+    fn report_pending_memory(&mut self) {
+        let total = self.state.pending_octets.get() + self.pending.capacity() - self.pending_capacity;
         self.pending_capacity = self.pending.capacity();
-        self.hub.pending_octets.set(total);
+        self.state.pending_octets.set(total);
     }
 
     /// Turns commits into answers.
-    fn look(&mut self) {
+    fn drain_acks(&mut self) {
         if let Divider::Relp(relp) = &mut self.divider {
-            relp.look();
+            relp.drain_acks();
         }
     }
 
@@ -331,7 +341,7 @@ impl Connection {
             relp.reuse(answers);
             return Ok(());
         }
-        let patience = self.door.limits.frame_timeout.unwrap_or(ANSWER_TIMEOUT);
+        let patience = self.context.stream.limits.frame_timeout.unwrap_or(ANSWER_TIMEOUT);
         let sending = async {
             self.transport.write_all(&answers).await?;
             self.transport.flush().await
@@ -339,7 +349,7 @@ impl Connection {
         match timeout(patience, sending).await {
             Ok(sent) => sent?,
             Err(_) => {
-                self.door.counters.timed_out.add(1);
+                self.context.counters.events.add(ConnectionEvent::TimedOut, 1);
                 tracing::debug!(peer = %self.origin.peer, "connection closed: it does not take our answers");
                 return Err(io::Error::from(io::ErrorKind::TimedOut));
             }
@@ -364,9 +374,9 @@ impl Connection {
     /// Takes in what waits for its rest, now that the rest will not come.
     async fn end(&mut self) {
         if !self.pending.is_empty() {
-            let taken = self.take_pending(true);
+            let taken = self.consume_pending(true);
             // A broken rest was counted when the connection was closed for it.
-            let _ = self.settle(taken, true).await;
+            let _ = self.wait_for_queue(taken, true).await;
         }
         if self.transport.is_tls() {
             // Says close_notify; a peer that is gone must not be waited for.

@@ -2,9 +2,9 @@
 
 use crate::base::clock::Timestamp;
 use crate::shard::intake::Intake;
-use crate::shard::stream::hub::Hub;
 use crate::shard::stream::origin::{Origin, Taken, cut};
 use crate::shard::stream::relp::Relp;
+use crate::shard::stream::state::StreamState;
 use crate::wire::syslog::framing::{Deframer, Step};
 
 /// Divides the octets of one connection.
@@ -28,16 +28,16 @@ impl Divider {
         octets: &[u8],
         end_of_stream: bool,
         origin: &Origin,
-        hub: &Hub,
+        state: &StreamState,
     ) -> (usize, Taken) {
-        let at = hub.clock.now();
+        let at = state.clock.now();
         match self {
             Self::Syslog(deframer) => {
-                take_syslog(deframer, octets, end_of_stream, at, origin, &mut hub.intake.borrow_mut())
+                take_syslog(deframer, octets, end_of_stream, at, origin, &mut state.intake.borrow_mut())
             }
             // A frame whose end did not come was not acknowledged: its sender has it.
             Self::Relp(_) if end_of_stream => (octets.len(), Taken::All),
-            Self::Relp(relp) => relp.take(octets, at, origin, hub),
+            Self::Relp(relp) => relp.take(octets, at, origin, state),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::base::clock::Timestamp;
 use crate::model::batch::Acknowledgement;
-use crate::shard::stream::hub::{Hub, Inbox};
+use crate::shard::stream::duplicates::SessionCursor;
 use crate::shard::stream::origin::{Origin, Taken, cut};
-use crate::shard::stream::relays::Visit;
 use crate::shard::stream::session::{Session, Verdict};
+use crate::shard::stream::state::{CommittedQueue, StreamState};
 use crate::wire::syslog::framing::Oversize;
 use crate::wire::syslog::relp::{Frames, Step};
 
@@ -18,23 +18,28 @@ const ANSWERS_KEPT_OCTETS: usize = 256;
 #[derive(Debug)]
 pub(super) struct Relp {
     number: u64,
-    inbox: Rc<Inbox>,
+    committed: Rc<CommittedQueue>,
     frames: Frames,
     session: Session,
-    visit: Visit,
+    cursor: SessionCursor,
     /// Answers that are not sent yet.
     answers: Vec<u8>,
 }
 
 impl Relp {
-    pub(super) fn new(origin: &Origin, oversize: Oversize, unacknowledged_max: usize, hub: &Hub) -> Self {
-        let (number, inbox) = hub.register();
+    pub(super) fn new(
+        origin: &Origin,
+        oversize: Oversize,
+        unacknowledged_max: usize,
+        state: &StreamState,
+    ) -> Self {
+        let (number, committed) = state.register();
         Self {
             number,
-            inbox,
+            committed,
             frames: Frames::new(origin.message_octets_max, oversize),
             session: Session::new(unacknowledged_max),
-            visit: hub.relays.borrow_mut().begin(origin.peer.ip().to_canonical()),
+            cursor: state.duplicates.borrow_mut().begin(origin.peer.ip().to_canonical()),
             answers: Vec::new(),
         }
     }
@@ -45,10 +50,10 @@ impl Relp {
         octets: &[u8],
         at: Timestamp,
         origin: &Origin,
-        hub: &Hub,
+        state: &StreamState,
     ) -> (usize, Taken) {
-        let mut intake = hub.intake.borrow_mut();
-        let mut relays = hub.relays.borrow_mut();
+        let mut intake = state.intake.borrow_mut();
+        let mut duplicates = state.duplicates.borrow_mut();
         let mut taken = 0;
         loop {
             let rest = octets.get(taken..).unwrap_or_default();
@@ -78,22 +83,22 @@ impl Relp {
                 let (connection, transaction) = (self.number, frame.transaction);
                 let acknowledgement = frame.is_last.then_some(Acknowledgement { connection, transaction });
                 let mut arrival = origin.arrival(frame.data, at, cut(frame.over, false), acknowledgement);
-                arrival.repeated = relays.is_repeated(&mut self.visit, frame.data);
+                arrival.repeated = duplicates.is_repeated(&mut self.cursor, frame.data);
                 intake.accept(&arrival);
             }
         }
     }
 
-    /// Writes answers to what was committed since the last look.
-    pub(super) fn look(&mut self) {
-        for transaction in self.inbox.transactions.borrow_mut().drain(..) {
+    /// Writes answers to what was committed since the last call.
+    pub(super) fn drain_acks(&mut self) {
+        for transaction in self.committed.transactions.borrow_mut().drain(..) {
             self.session.on_committed(transaction, &mut self.answers);
         }
     }
 
-    /// Where committed messages are told.
-    pub(super) fn inbox(&self) -> Rc<Inbox> {
-        Rc::clone(&self.inbox)
+    /// Where the transactions of committed messages are put.
+    pub(super) fn committed(&self) -> Rc<CommittedQueue> {
+        Rc::clone(&self.committed)
     }
 
     /// Number of the connection.

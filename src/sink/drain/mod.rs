@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::clock::{Clock, Stopwatch};
+use crate::base::drop_reason::DropReason;
 use crate::base::histogram::Tally;
 use crate::model::batch::{Acknowledgement, Batch, Inform};
 use crate::model::event::EventId;
+use crate::model::group::{Group, Place};
 use crate::queue::Consumer;
-use crate::sink::Store;
 use crate::sink::counters::SinkCounters;
 use crate::sink::informs::RecentInforms;
-use crate::storage::error::WriteError;
-use crate::storage::writer::Place;
+use crate::sink::{Sink, SinkError};
 
 /// When a group is committed, and how long a refusing store is tried at the end.
 #[derive(Debug, Clone, Copy)]
@@ -53,15 +53,14 @@ pub struct Receipts {
 pub struct Drain {
     settings: DrainSettings,
     queue: Consumer<Batch>,
-    store: Box<dyn Store>,
+    sink: Box<dyn Sink>,
     receipts: Receipts,
     clock: Arc<dyn Clock>,
     counters: Arc<SinkCounters>,
     stop: Arc<AtomicBool>,
     recent: RecentInforms,
-    group: Vec<Batch>,
+    group: Group,
     order: Vec<(EventId, Place)>,
-    places: Vec<Place>,
     repeated: Vec<(u8, Place)>,
     /// Since when a store has refused while the program stops.
     refused_since: Option<Stopwatch>,
@@ -101,16 +100,19 @@ const GROUP_OCTETS_TARGET: usize = 16 * 1024 * 1024;
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(1);
 
+/// How long a group waits for more while somebody waits for a job, which is a part of its transaction.
+const JOB_WAIT_MAX: Duration = Duration::from_millis(100);
+
 /// How long the sink sleeps when nothing comes; it is woken by a push.
 const IDLE_WAIT: Duration = Duration::from_millis(100);
 
 impl Drain {
-    /// A sink that drains `queue` into `store` until `stop` is set and the queue is empty.
+    /// A thread's work: drains `queue` into `sink` until `stop` is set and the queue is empty.
     #[must_use]
     pub fn new(
         settings: DrainSettings,
         queue: Consumer<Batch>,
-        store: Box<dyn Store>,
+        sink: Box<dyn Sink>,
         receipts: Receipts,
         clock: Arc<dyn Clock>,
         counters: Arc<SinkCounters>,
@@ -119,15 +121,14 @@ impl Drain {
         Self {
             settings,
             queue,
-            store,
+            sink,
             receipts,
             clock,
             counters,
             stop,
             recent: RecentInforms::default(),
-            group: Vec::new(),
+            group: Group::default(),
             order: Vec::new(),
-            places: Vec::new(),
             repeated: Vec::new(),
             refused_since: None,
             has_given_up: false,
@@ -142,14 +143,17 @@ impl Drain {
             // Read before collecting: what was pushed before the flag was set is seen by the collecting that follows.
             let stopping = self.stop.load(Ordering::Acquire);
             if stopping {
-                self.store.hurry();
+                self.sink.set_shutting_down();
             }
             self.collect();
-            if self.group.is_empty() {
-                if stopping {
+            if self.group.batches.is_empty() {
+                if self.sink.has_jobs() && !self.has_given_up {
+                    self.run_jobs();
+                } else if stopping {
                     break;
+                } else {
+                    self.queue.wait(IDLE_WAIT);
                 }
-                self.queue.wait(IDLE_WAIT);
                 continue;
             }
             given_up += self.commit_group();
@@ -157,7 +161,7 @@ impl Drain {
         if given_up > 0 {
             return Ending::GaveUp { events: given_up };
         }
-        if let Err(error) = self.store.close() {
+        if let Err(error) = self.sink.close() {
             tracing::warn!(%error, "the store could not be closed in good order; committed messages are safe");
         }
         Ending::Complete
@@ -170,18 +174,21 @@ impl Drain {
         let mut wait_max = self.settings.wait_max;
         while events < self.settings.events_max
             && octets < GROUP_OCTETS_TARGET
-            && self.group.len() < GROUP_BATCHES_MAX
+            && self.group.batches.len() < GROUP_BATCHES_MAX
         {
             if let Some(batch) = self.queue.pop() {
                 events += batch.events.len();
                 octets += batch.octets.len();
                 wait_max = wait_max.min(self.settings.wait_max_of(&batch));
-                self.group.push(batch);
+                self.group.batches.push(batch);
                 since.get_or_insert_with(Stopwatch::start);
                 continue;
             }
             let Some(since) = since else { return };
             let waited = since.elapsed();
+            if self.sink.has_jobs() {
+                wait_max = wait_max.min(JOB_WAIT_MAX);
+            }
             // Looked at again and again, since the wait may be a minute.
             if self.stop.load(Ordering::Acquire) || waited >= wait_max {
                 return;
@@ -206,7 +213,7 @@ impl Drain {
     fn plan(&mut self) {
         self.order.clear();
         self.repeated.clear();
-        for (batch_index, batch) in (0u32..).zip(&self.group) {
+        for (batch_index, batch) in (0u32..).zip(&self.group.batches) {
             let mut informs = batch.informs.iter().filter(|inform| inform.event.is_some()).peekable();
             for (event_index, event) in (0u32..).zip(&batch.events) {
                 let place = Place { batch: batch_index, event: event_index };
@@ -221,8 +228,8 @@ impl Drain {
         }
         // Each batch is in order already: the sort merges a few long runs.
         self.order.sort();
-        self.places.clear();
-        self.places.extend(self.order.iter().map(|(_, place)| *place));
+        self.group.places.clear();
+        self.group.places.extend(self.order.iter().map(|(_, place)| *place));
     }
 
     /// Writes the group, waiting out a store that refuses. `Err` is the number of events given up at shutdown.
@@ -233,18 +240,16 @@ impl Drain {
                 return Err(self.give_up());
             }
             let watch = Stopwatch::start();
-            match self.store.write(&self.group, &self.places) {
-                Ok(()) => {
+            match self.sink.write(&self.group) {
+                Ok(_) => {
                     self.counters.commit_duration.observe(watch.elapsed());
-                    if self.counters.set_failing(false) {
-                        tracing::info!("the store takes writes again");
-                    }
+                    self.note_success();
                     return Ok(());
                 }
                 Err(error) => self.note_refusal(&error),
             }
             if self.stop.load(Ordering::Acquire) {
-                self.store.hurry();
+                self.sink.set_shutting_down();
                 // One patience for the whole stop, not one for each group.
                 let since = *self.refused_since.get_or_insert_with(Stopwatch::start);
                 self.has_given_up = since.elapsed() >= self.settings.stop_patience;
@@ -256,8 +261,23 @@ impl Drain {
         }
     }
 
+    /// Lets the sink do what others asked for. They are answered, also when it refuses.
+    fn run_jobs(&mut self) {
+        match self.sink.run_jobs() {
+            Ok(()) => self.note_success(),
+            Err(error) => self.note_refusal(&error),
+        }
+    }
+
+    /// Says once that a store which refused writes takes them again.
+    fn note_success(&self) {
+        if self.counters.set_failing(false) {
+            tracing::info!("the store takes writes again");
+        }
+    }
+
     /// Counts a refused write, and says so once.
-    fn note_refusal(&self, error: &WriteError) {
+    fn note_refusal(&self, error: &SinkError) {
         self.counters.commits_failed.add(1);
         if !self.counters.set_failing(true) {
             tracing::error!(%error, "the store refuses writes; messages wait in the queue, trying again");
@@ -266,14 +286,14 @@ impl Drain {
 
     /// Counts the group as dropped.
     fn give_up(&self) -> u64 {
-        for batch in &self.group {
+        for batch in &self.group.batches {
             for event in &batch.events {
-                if let Some(counters) = self.counters.listeners.get(event.listener as usize) {
-                    counters.store_failed.add(1);
+                if let Some(counters) = self.counters.listeners.get(event.listener) {
+                    counters.dropped.add(DropReason::StoreFailed, 1);
                 }
             }
         }
-        self.group.iter().map(|batch| batch.events.len() as u64).sum()
+        self.group.batches.iter().map(|batch| batch.events.len() as u64).sum()
     }
 
     /// Counts what was committed, and answers the informs and the RELP messages among it.
@@ -281,24 +301,22 @@ impl Drain {
         let now = self.clock.now();
         let mut latency = Tally::default();
         let mut stored = [0u64; 256];
-        for place in &self.places {
-            let found = self.group.get(place.batch as usize).and_then(|b| b.events.get(place.event as usize));
-            let Some(event) = found else { continue };
+        for (_, event) in self.group.events() {
             latency.observe_micros(u64::try_from(now.0 - event.received_at.0).unwrap_or(0));
             if let Some(count) = stored.get_mut(event.listener as usize) {
                 *count += 1;
             }
         }
-        for (counters, count) in self.counters.listeners.iter().zip(stored) {
-            counters.stored.add(count);
+        for (number, counters) in self.counters.listeners.iter() {
+            counters.stored.add(stored.get(usize::from(number)).copied().unwrap_or(0));
         }
         for (listener, _) in &self.repeated {
-            if let Some(counters) = self.counters.listeners.get(*listener as usize) {
-                counters.repeated_informs.add(1);
+            if let Some(counters) = self.counters.listeners.get(*listener) {
+                counters.dropped.add(DropReason::RepeatedInform, 1);
             }
         }
         self.counters.ingest_latency.add(&latency);
-        for batch in &self.group {
+        for batch in &self.group.batches {
             (self.receipts.relp)(&batch.acknowledgements);
             for inform in &batch.informs {
                 match (self.receipts.inform)(inform, batch.bytes(inform.response)) {
@@ -315,7 +333,7 @@ impl Drain {
 
     /// Gives the emptied batches back.
     fn recycle(&mut self) {
-        for mut batch in self.group.drain(..) {
+        for mut batch in self.group.batches.drain(..) {
             batch.clear();
             self.queue.recycle(batch);
         }

@@ -10,29 +10,41 @@ use crate::base::clock::{ManualClock, Timestamp};
 use crate::base::span::Span;
 use crate::model::batch::InformKey;
 use crate::model::event::{Body, Event, Kind, NotificationRecord, Reasons};
+use crate::model::group::CommitNumber;
 use crate::queue::{Producer, bounded};
 
-/// A store in memory that refuses the first `refusals` writes.
+/// A sink in memory that refuses the first `refusals` writes.
 struct Memory {
     ids: Arc<Mutex<Vec<EventId>>>,
     refusals: Arc<AtomicUsize>,
+    jobs: Arc<AtomicUsize>,
+    commits: u64,
 }
 
-impl Store for Memory {
-    fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
+impl Sink for Memory {
+    fn write(&mut self, group: &Group) -> Result<Option<CommitNumber>, SinkError> {
         let left = self.refusals.load(Ordering::Acquire);
         if left > 0 {
             self.refusals.store(left - 1, Ordering::Release);
-            return Err(WriteError::DiskFull);
+            return Err(SinkError::Full);
         }
-        let ids = places.iter().map(|p| batches[p.batch as usize].events[p.event as usize].id);
-        self.ids.lock().unwrap().extend(ids);
+        self.ids.lock().unwrap().extend(group.events().map(|(_, event)| event.id));
+        self.commits += 1;
+        Ok((!group.places.is_empty()).then_some(CommitNumber(self.commits)))
+    }
+
+    fn has_jobs(&self) -> bool {
+        self.jobs.load(Ordering::Acquire) > 0
+    }
+
+    fn run_jobs(&mut self) -> Result<(), SinkError> {
+        self.jobs.store(0, Ordering::Release);
         Ok(())
     }
 
-    fn hurry(&mut self) {}
+    fn set_shutting_down(&mut self) {}
 
-    fn close(self: Box<Self>) -> Result<(), WriteError> {
+    fn close(self: Box<Self>) -> Result<(), SinkError> {
         Ok(())
     }
 }
@@ -41,6 +53,7 @@ struct Bench {
     producer: Producer<Batch>,
     drain: Drain,
     ids: Arc<Mutex<Vec<EventId>>>,
+    jobs: Arc<AtomicUsize>,
     counters: Arc<SinkCounters>,
     /// Answers sent, with the number of rows stored at that moment.
     answers: Arc<Mutex<Vec<(SocketAddr, usize)>>>,
@@ -52,8 +65,14 @@ fn bench(refusals: usize, stop_patience: Duration) -> Bench {
     let (producer, consumer) = bounded(16, 10_000);
     let ids = Arc::new(Mutex::new(Vec::new()));
     let answers = Arc::new(Mutex::new(Vec::new()));
-    let counters = Arc::new(SinkCounters::new(1));
-    let store = Memory { ids: Arc::clone(&ids), refusals: Arc::new(AtomicUsize::new(refusals)) };
+    let counters = Arc::new(SinkCounters::new(&[0]));
+    let jobs = Arc::new(AtomicUsize::new(0));
+    let memory = Memory {
+        ids: Arc::clone(&ids),
+        refusals: Arc::new(AtomicUsize::new(refusals)),
+        jobs: Arc::clone(&jobs),
+        commits: 0,
+    };
     let (stored, sent) = (Arc::clone(&ids), Arc::clone(&answers));
     let answer: Answer = Box::new(move |inform, _| {
         sent.lock().unwrap().push((inform.peer, stored.lock().unwrap().len()));
@@ -69,14 +88,14 @@ fn bench(refusals: usize, stop_patience: Duration) -> Bench {
     let drain = Drain::new(
         settings,
         consumer,
-        Box::new(store),
+        Box::new(memory),
         Receipts { inform: answer, relp },
         Arc::new(ManualClock::at(Timestamp(5_000_000))),
         Arc::clone(&counters),
         // Stopped from the start: it drains what is there and ends.
         Arc::new(AtomicBool::new(true)),
     );
-    Bench { producer, drain, ids, counters, answers, acknowledged }
+    Bench { producer, drain, ids, jobs, counters, answers, acknowledged }
 }
 
 fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
@@ -130,7 +149,7 @@ fn batches_of_several_shards_are_committed_in_order_of_receipt() {
     assert_eq!(bench.drain.run(), Ending::Complete);
     let ids: Vec<i64> = bench.ids.lock().unwrap().iter().map(|id| id.0).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
-    assert_eq!(bench.counters.listeners[0].stored.get(), 6);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().stored.get(), 6);
 }
 
 #[test]
@@ -138,8 +157,8 @@ fn a_repeated_inform_is_answered_again_and_stored_once() {
     let bench = bench(0, Duration::ZERO);
     bench.producer.push(batch(&[(1, Some(77)), (2, None), (3, Some(77)), (4, Some(78))]), 4).unwrap();
     assert_eq!(bench.drain.run(), Ending::Complete);
-    assert_eq!(bench.counters.listeners[0].stored.get(), 3);
-    assert_eq!(bench.counters.listeners[0].repeated_informs.get(), 1);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().stored.get(), 3);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().dropped.get(DropReason::RepeatedInform), 1);
     let answers = bench.answers.lock().unwrap();
     let ports: Vec<u16> = answers.iter().map(|(peer, _)| peer.port()).collect();
     assert_eq!(ports, [1_001, 1_003, 1_004]);
@@ -162,7 +181,7 @@ fn a_store_that_refuses_to_the_end_is_given_up_counted_and_never_answered() {
     let bench = bench(usize::MAX, Duration::ZERO);
     bench.producer.push(batch(&[(1, Some(7)), (2, None)]), 2).unwrap();
     assert_eq!(bench.drain.run(), Ending::GaveUp { events: 2 });
-    assert_eq!(bench.counters.listeners[0].store_failed.get(), 2);
+    assert_eq!(bench.counters.listeners.get(0).unwrap().dropped.get(DropReason::StoreFailed), 2);
     assert!(bench.answers.lock().unwrap().is_empty());
     assert!(bench.counters.is_failing());
 }
@@ -189,4 +208,12 @@ fn what_the_store_never_took_is_not_acknowledged() {
     bench.producer.push(one, 1).unwrap();
     assert_eq!(bench.drain.run(), Ending::GaveUp { events: 1 });
     assert!(bench.acknowledged.lock().unwrap().is_empty());
+}
+
+#[test]
+fn jobs_are_run_when_there_is_nothing_to_write_and_before_the_end() {
+    let bench = bench(0, Duration::ZERO);
+    bench.jobs.store(3, Ordering::Release);
+    assert_eq!(bench.drain.run(), Ending::Complete);
+    assert_eq!(bench.jobs.load(Ordering::Acquire), 0);
 }

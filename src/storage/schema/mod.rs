@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_snmpv3_credential_use.sql"),
     include_str!("0004_snmpv3_quarantine.sql"),
     include_str!("0005_snmp_refused.sql"),
+    include_str!("0006_commits.sql"),
 ];
 
 /// The schema version that this program writes.

@@ -18,7 +18,7 @@ fn bench() -> Bench {
         path: folder.path().join("messages.db"),
         connection_timeout: std::time::Duration::from_secs(1),
         synchronous: Synchronous::Off,
-        node_id: None,
+        node_id: 1,
     };
     let store = open(&settings).unwrap();
     let users = SnmpUsers::open(&store.connection).unwrap();

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::model::batch::Batch;
 use crate::model::event::Body;
-use crate::storage::writer::Place;
+use crate::model::group::{Place, event_at};
 
 /// Notes those of the events at `places` that await a credential, and forgets the oldest beyond `most`. Call inside the
 /// transaction that writes them.
@@ -15,7 +15,7 @@ pub(super) fn note(
     places: &[Place],
     most: u32,
 ) -> rusqlite::Result<()> {
-    let event = |place: &Place| batches.get(place.batch as usize)?.events.get(place.event as usize);
+    let event = |place: &Place| event_at(batches, *place).map(|(_, event)| event);
     let mut is_noted = false;
     for event in places.iter().filter_map(event).filter(|event| event.body == Body::AwaitsCredential) {
         is_noted = true;

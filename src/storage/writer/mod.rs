@@ -7,12 +7,16 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, ToSql, params};
 
+use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::batch::{Batch, RuleLabel};
-use crate::model::event::{Body, Event, Kind, SyslogRecord};
+use crate::model::event::{Body, Event, EventId, Kind, SyslogRecord};
+use crate::model::group::{CommitNumber, Group, Place, event_at};
+use crate::storage::commits::CommitLog;
 use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
+use crate::storage::jobs::{self, Job, JobError, JobReceiver, Workspace};
 use crate::storage::refused;
 use crate::storage::snmp_users::SnmpUsers;
 
@@ -21,16 +25,7 @@ const ROWS_PER_INSERT: usize = 32;
 /// How long a lock is waited for while the program stops.
 const STOPPING_LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 /// Columns of `events`.
-const COLUMNS: usize = 13;
-
-/// Where an event is among the batches of one write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// Index of the batch.
-    pub batch: u32,
-    /// Index of the event in it.
-    pub event: u32,
-}
+const COLUMNS: usize = 14;
 
 /// The one writer of a store.
 #[derive(Debug)]
@@ -41,6 +36,10 @@ pub struct Writer {
     registry: Registry,
     users: SnmpUsers,
     labels: LabelNumbers,
+    commits: CommitLog,
+    jobs: Option<JobReceiver>,
+    /// Stored rows that jobs of the open transaction changed.
+    changed: Vec<EventId>,
     insert_many: String,
     insert_one: String,
 }
@@ -69,14 +68,15 @@ impl Writer {
     pub fn new(store: Store, keep_community: bool) -> Result<Self, WriteError> {
         let registry = Registry::open(&store.connection)?;
         let users = SnmpUsers::open(&store.connection)?;
-        store.connection.set_prepared_statement_cache_capacity(32);
+        let commits = CommitLog::open(&store.connection)?;
+        store.connection.set_prepared_statement_cache_capacity(64);
         let row = format!("({})", ["?"; COLUMNS].join(","));
         let insert = |rows: usize| {
             // A row that is refused fails the transaction in any case. Said here, SQLite need not be able to take back the
             // statement alone, for which it would copy each page that the statement changes.
             format!(
                 "INSERT OR ROLLBACK INTO events(received_at, id, origin, device, reported_host, device_time_us, \
-                 raw_message, program, process_id, oid, trap_type, rule, enriched_data) VALUES {}",
+                 raw_message, program, process_id, oid, trap_type, rule, enriched_data, commit_number) VALUES {}",
                 vec![row.as_str(); rows].join(",")
             )
         };
@@ -89,6 +89,9 @@ impl Writer {
             registry,
             users,
             labels: LabelNumbers { labels: Arc::from([]), numbers: Vec::new() },
+            commits,
+            jobs: None,
+            changed: Vec::new(),
         })
     }
 
@@ -99,18 +102,42 @@ impl Writer {
         self
     }
 
-    /// Commits the events at `places`, which must be in rising order of id. When this returns `Ok`, they are durable.
+    /// The same writer, which also runs the jobs that come in through `jobs`.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: JobReceiver) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// The same writer, which merges commits at other limits.
+    #[cfg(test)]
+    pub(super) fn with_merge_limits(mut self, limits: crate::storage::commits::MergeLimits) -> Self {
+        self.commits.set_limits(limits);
+        self
+    }
+
+    /// The writing connection, for tests.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.store.connection
+    }
+
+    /// Commits the events of `group`, which must be in rising order of id, and runs waiting jobs in the same transaction.
+    /// When this returns `Ok`, they are durable. Returns the number of the commit; `None` when there was no event.
     ///
     /// # Errors
     /// See [`WriteError`]; none of the events is in the store then, and the same call may be made again.
-    pub fn write(&mut self, batches: &[Batch], places: &[Place]) -> Result<(), WriteError> {
-        match self.write_transaction(batches, places) {
-            Ok(()) => {
+    pub fn write(&mut self, group: &Group) -> Result<Option<CommitNumber>, WriteError> {
+        self.changed.clear();
+        let result = self.write_transaction(group).map_err(WriteError::from);
+        match &result {
+            Ok(_) => {
                 self.users.committed();
-                Ok(())
+                self.commits.committed();
             }
-            Err(error) => {
+            Err(_) => {
                 self.users.rolled_back();
+                self.commits.rolled_back();
                 // SQLite rolls some failures back by itself and leaves others to us.
                 if !self.store.connection.is_autocommit() {
                     let _ = self.store.connection.execute_batch("ROLLBACK");
@@ -118,17 +145,52 @@ impl Writer {
                 // What memory knows of devices and labels may have been rolled back.
                 self.labels.numbers.fill(None);
                 let _ = self.registry.reset(&self.store.connection);
-                Err(error.into())
             }
         }
+        if let Some(jobs) = &mut self.jobs {
+            jobs.answer(result.as_ref().err());
+        }
+        result
     }
 
     /// The transaction itself.
-    fn write_transaction(&mut self, batches: &[Batch], places: &[Place]) -> rusqlite::Result<()> {
-        let Self { store, registry, users, labels, keep_community, .. } = self;
+    fn write_transaction(&mut self, group: &Group) -> rusqlite::Result<Option<CommitNumber>> {
+        let (batches, places) = (group.batches.as_slice(), group.places.as_slice());
+        self.store.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.insert_rows(batches, places)?;
+        let Self { store, registry, users, commits, jobs, changed, .. } = self;
         let connection = &store.connection;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut row = RowWriter { connection, registry, labels, keep_community: *keep_community };
+        registry.flush(connection)?;
+        users.write(connection, batches)?;
+        if self.quarantine_max > 0 {
+            awaiting::note(connection, batches, places, self.quarantine_max)?;
+        }
+        refused::write(connection, batches)?;
+        let id_of = |place: &Place| event_at(batches, *place).map(|(_, event)| event.id);
+        let ends = places.first().and_then(id_of).zip(places.last().and_then(id_of));
+        let number =
+            ends.map(|(first, last)| commits.note_rows(connection, first, last, places.len())).transpose()?;
+        // After the commit is noted: what jobs change is another one.
+        if let Some(jobs) = jobs {
+            jobs.run_turn(&mut Workspace::new(connection, registry, changed))?;
+        }
+        if !changed.is_empty() {
+            commits.note_changes(connection, changed)?;
+        }
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(number)
+    }
+
+    /// Inserts a row for each event, and what the rows refer to.
+    fn insert_rows(&mut self, batches: &[Batch], places: &[Place]) -> rusqlite::Result<()> {
+        let connection = &self.store.connection;
+        let mut row = RowWriter {
+            connection,
+            registry: &mut self.registry,
+            labels: &mut self.labels,
+            keep_community: self.keep_community,
+            commit: self.commits.next(),
+        };
         let mut chunks = places.chunks_exact(ROWS_PER_INSERT);
         let mut many = connection.prepare_cached(&self.insert_many)?;
         for chunk in &mut chunks {
@@ -142,18 +204,42 @@ impl Writer {
             row.bind(&mut one, 0, batches, *place)?;
             one.raw_execute()?;
         }
-        registry.flush(connection)?;
-        users.write(connection, batches)?;
-        if self.quarantine_max > 0 {
-            awaiting::note(connection, batches, places, self.quarantine_max)?;
-        }
-        refused::write(connection, batches)?;
-        connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 
+    /// Whether jobs wait.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        self.jobs.as_ref().is_some_and(JobReceiver::has_waiting)
+    }
+
+    /// Runs waiting jobs in a transaction of their own, for a turn.
+    ///
+    /// # Errors
+    /// See [`WriteError`]; the jobs were answered with it, and those that wait still do.
+    pub fn run_jobs(&mut self) -> Result<(), WriteError> {
+        if self.has_jobs() { self.write(&Group::default()).map(|_| ()) } else { Ok(()) }
+    }
+
+    /// Runs one job now, for who has the store alone.
+    ///
+    /// # Errors
+    /// See [`JobError`].
+    pub fn run_job<J: Job>(&mut self, job: J) -> Result<J::Answer, JobError> {
+        let (sender, receiver) = jobs::bounded(Arc::new(|| ()));
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        sender.submit(job, move |outcome| {
+            let _ = answer.send(outcome);
+        })?;
+        let others = self.jobs.replace(receiver);
+        // The job's answer says what failed.
+        let _ = self.run_jobs();
+        self.jobs = others;
+        answered.recv().unwrap_or(Err(JobError::Closed))
+    }
+
     /// Shortens the wait for a lock that another program holds, since this one stops.
-    pub fn hurry(&mut self) {
+    pub fn set_shutting_down(&mut self) {
         // An error would mean that the longer wait stays.
         let _ = self.store.connection.busy_timeout(STOPPING_LOCK_WAIT);
     }
@@ -163,8 +249,8 @@ impl Writer {
     /// # Errors
     /// What SQLite reports; committed events are safe all the same.
     pub fn close(mut self) -> Result<(), WriteError> {
-        self.hurry();
-        self.registry.refresh_all();
+        self.set_shutting_down();
+        self.registry.refresh(usize::MAX, Timestamp(i64::MAX));
         self.store.connection.execute_batch("BEGIN IMMEDIATE")?;
         self.registry.flush(&self.store.connection)?;
         self.store.connection.execute_batch("COMMIT")?;
@@ -179,6 +265,7 @@ struct RowWriter<'a> {
     registry: &'a mut Registry,
     labels: &'a mut LabelNumbers,
     keep_community: bool,
+    commit: CommitNumber,
 }
 
 impl RowWriter<'_> {
@@ -190,9 +277,9 @@ impl RowWriter<'_> {
         batches: &[Batch],
         place: Place,
     ) -> rusqlite::Result<()> {
-        let found =
-            batches.get(place.batch as usize).and_then(|b| Some((b, b.events.get(place.event as usize)?)));
-        let Some((batch, event)) = found else { return Err(rusqlite::Error::InvalidQuery) };
+        let Some((batch, event)) = event_at(batches, place) else {
+            return Err(rusqlite::Error::InvalidQuery);
+        };
         let syslog = match event.body {
             Body::Syslog(record) => record,
             Body::Notification(_) | Body::Undecoded | Body::AwaitsCredential => SyslogRecord::default(),
@@ -230,6 +317,7 @@ impl RowWriter<'_> {
         bind_text(statement, offset + 11, batch.bytes(trap_type))?;
         statement.raw_bind_parameter(offset + 12, rule)?;
         bind_text(statement, offset + 13, batch.bytes(event.enriched))?;
+        statement.raw_bind_parameter(offset + 14, self.commit.0)?;
         self.write_extras(batch, event)
     }
 

@@ -17,7 +17,7 @@ fn store(directory: &std::path::Path) -> Store {
         path: directory.join("messages.db"),
         connection_timeout: Duration::from_secs(1),
         synchronous: Synchronous::Off,
-        node_id: Some(0xabc),
+        node_id: 0xabc,
     })
     .unwrap()
 }
@@ -72,6 +72,10 @@ fn sample() -> Batch {
     batch
 }
 
+fn group(batches: Vec<Batch>, places: Vec<Place>) -> Group {
+    Group { batches, places }
+}
+
 fn places(count: u32) -> Vec<Place> {
     (0..count).map(|event| Place { batch: 0, event }).collect()
 }
@@ -80,7 +84,7 @@ fn places(count: u32) -> Vec<Place> {
 fn the_promised_names_and_formats() {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = Writer::new(store(directory.path()), true).unwrap();
-    writer.write(&[sample()], &places(3)).unwrap();
+    writer.write(&group(vec![sample()], places(3))).unwrap();
     let connection = &writer.store.connection;
     let text = |sql: &str| -> String {
         connection
@@ -136,7 +140,7 @@ fn the_promised_names_and_formats() {
 fn ids_are_uuids_of_version_7_in_order_of_receipt() {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = Writer::new(store(directory.path()), true).unwrap();
-    writer.write(&[sample()], &places(3)).unwrap();
+    writer.write(&group(vec![sample()], places(3))).unwrap();
     let mut query =
         writer.store.connection.prepare("SELECT id FROM messages ORDER BY received_at, id").unwrap();
     let ids: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
@@ -159,15 +163,16 @@ fn a_failed_write_leaves_nothing_and_can_be_made_again() {
         let sql = format!("SELECT count(*) FROM {table}");
         writer.store.connection.query_row(&sql, [], |row| row.get(0)).unwrap()
     };
-    let batch = [sample()];
+    let mut whole = group(vec![sample()], places(3));
     // The third place does not exist: the transaction fails after rows, a device and a label were written.
-    let broken = [places(2), vec![Place { batch: 0, event: 99 }]].concat();
-    assert!(writer.write(&batch, &broken).is_err());
+    whole.places[2].event = 99;
+    assert!(writer.write(&whole).is_err());
     assert_eq!(
         (count(&writer, "messages"), count(&writer, "devices"), count(&writer, "rule_labels")),
         (0, 0, 0)
     );
-    writer.write(&batch, &places(3)).unwrap();
+    whole.places[2].event = 2;
+    assert_eq!(writer.write(&whole).unwrap(), Some(CommitNumber(1)));
     assert_eq!(
         (count(&writer, "messages"), count(&writer, "devices"), count(&writer, "rule_labels")),
         (3, 1, 1)
@@ -206,8 +211,7 @@ fn a_join_over_the_id_is_not_each_with_each() {
 fn a_device_costs_a_statement_only_when_it_says_something_new() {
     let directory = tempfile::tempdir().unwrap();
     let mut writer = Writer::new(store(directory.path()), true).unwrap();
-    let batch = sample();
-    writer.write(std::slice::from_ref(&batch), &places(3)).unwrap();
+    writer.write(&group(vec![sample()], places(3))).unwrap();
     let updated = |writer: &Writer| -> String {
         writer.store.connection.query_row("SELECT last_updated FROM devices", [], |row| row.get(0)).unwrap()
     };
@@ -217,13 +221,16 @@ fn a_device_costs_a_statement_only_when_it_says_something_new() {
         later.events[n].id = EventId((START + seconds * 1_000_000) << 11);
         later.events[n].received_at = Timestamp(START + seconds * 1_000_000);
     }
-    writer.write(std::slice::from_ref(&later), &places(2)).unwrap();
+    let mut later = group(vec![later], places(2));
+    writer.write(&later).unwrap();
     assert_eq!(updated(&writer), "2026-11-22T08:15:30.123463Z", "two seconds later is not news");
-    writer.write(std::slice::from_ref(&later), &[Place { batch: 0, event: 2 }]).unwrap();
+    later.places = vec![Place { batch: 0, event: 2 }];
+    writer.write(&later).unwrap();
     assert_eq!(updated(&writer), "2026-11-22T08:15:39.123456Z");
-    later.events[2].id = EventId((START + 10_000_000) << 11);
-    later.events[2].received_at = Timestamp(START + 10_000_000);
-    writer.write(std::slice::from_ref(&later), &[Place { batch: 0, event: 2 }]).unwrap();
+    let last = &mut later.batches[0].events[2];
+    last.id = EventId((START + 10_000_000) << 11);
+    last.received_at = Timestamp(START + 10_000_000);
+    writer.write(&later).unwrap();
     assert_eq!(
         updated(&writer),
         "2026-11-22T08:15:40.123456Z",
@@ -244,12 +251,13 @@ fn a_row_that_is_refused_takes_those_of_its_statement_and_all_others_with_it() {
     let good = batch.events[ROWS_PER_INSERT + 5].id;
     // The same key twice, in the second statement.
     batch.events[ROWS_PER_INSERT + 5].id = batch.events[3].id;
-    assert!(writer.write(std::slice::from_ref(&batch), &all).is_err());
+    let mut group = group(vec![batch], all);
+    assert!(writer.write(&group).is_err());
     let rows = |writer: &Writer| -> usize {
         writer.store.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(rows(&writer), 0);
-    batch.events[ROWS_PER_INSERT + 5].id = good;
-    writer.write(&[batch], &all).unwrap();
-    assert_eq!(rows(&writer), all.len());
+    group.batches[0].events[ROWS_PER_INSERT + 5].id = good;
+    writer.write(&group).unwrap();
+    assert_eq!(rows(&writer), group.places.len());
 }

@@ -1,8 +1,10 @@
 //! Ends: in good order, at once, without warning, and with a full disk.
 
 use std::collections::HashSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::UdpSocket;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::daemon::Daemon;
 use crate::support::options::Options;
+use crate::support::store::Store;
 use crate::support::{ber, say, tcp_to, udp_to, wait_until};
 
 #[test]
@@ -150,6 +153,75 @@ fn nothing_committed_or_answered_is_gone_after_a_kill() {
         daemon.stop();
         options = options.set("daemon.runtime", "tokio");
     }
+}
+
+/// Asks for changes of the store until told to stop; returns how many were made.
+fn ask_for_changes(socket: &Path, stop: &AtomicBool) -> usize {
+    let body = "{\"engine_id\": \"8000000001\"}";
+    let request = format!(
+        "POST /api/v1/snmpv3/forget-engine HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nX-Mutt-Request: 1\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut made = 0;
+    while !stop.load(Ordering::Acquire) {
+        // Nobody listens any more when the daemon is gone.
+        let Ok(mut stream) = UnixStream::connect(socket) else { break };
+        let mut answer = String::new();
+        if stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer)).is_err() {
+            break;
+        }
+        made += usize::from(answer.starts_with("HTTP/1.1 200 "));
+    }
+    made
+}
+
+/// What does not agree between the commits and the rows of a store.
+fn disagreements(store: &Store) -> Vec<String> {
+    store.column(
+        "WITH found AS (
+             SELECT commit_number AS number, count(*) AS rows, min(id) AS id_first, max(id) AS id_last
+             FROM events GROUP BY commit_number)
+         SELECT 'commit ' || coalesce(c.number, f.number) || ' says ' || coalesce(c.rows, 0)
+         FROM commits c FULL JOIN found f ON f.number = c.number
+         WHERE (c.rows, c.id_first, c.id_last) IS NOT (f.rows, f.id_first, f.id_last)
+         UNION ALL SELECT 'numbers up to ' || max(number) || ', ' || count(*) FROM commits
+         HAVING max(number) <> count(*)",
+    )
+}
+
+#[test]
+fn commits_and_rows_agree_after_every_kill() {
+    let options = Options::default().set("processor.batch_timeout_seconds", "0.02");
+    let mut folder = Arc::new(tempfile::tempdir().unwrap());
+    let mut made = 0;
+    for round in 0..20 {
+        let daemon = Daemon::start_in(Arc::clone(&folder), options.clone());
+        let stop = AtomicBool::new(false);
+        let (lines, socket) = (udp_to(daemon.address("syslog-udp")), daemon.file("data/muttd.sock"));
+        let store = daemon.store();
+        let newest =
+            || store.column("SELECT coalesce(max(number), 0) FROM commits")[0].parse::<u64>().unwrap();
+        let before = newest();
+        let seen = std::thread::scope(|scope| {
+            scope.spawn(|| send_lines(&lines, &stop));
+            let changes = scope.spawn(|| ask_for_changes(&socket, &stop));
+            wait_until("some commits", || newest() > before + 3 + round % 7);
+            let seen = newest();
+            folder = daemon.kill9();
+            stop.store(true, Ordering::Release);
+            made += changes.join().unwrap();
+            seen
+        });
+        assert!(newest() >= seen, "a commit that was seen is gone");
+        assert_eq!(disagreements(&store), Vec::<String>::new(), "round {round}");
+    }
+    assert!(made > 20, "only {made} changes were made beside the load");
+    let daemon = Daemon::start_in(Arc::clone(&folder), options);
+    let store = daemon.store();
+    daemon.stop();
+    assert_eq!(store.column("PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(disagreements(&store), Vec::<String>::new());
 }
 
 /// A file system of its own for a test; gone with it.

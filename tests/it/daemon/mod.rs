@@ -2,10 +2,13 @@
 
 mod commands;
 mod ending;
+mod identity;
 mod informs;
 mod limits;
+mod listeners;
 mod mibs;
 mod odd_input;
+mod operations;
 mod options;
 mod receive;
 mod redecode;

@@ -85,16 +85,17 @@ fn what_waits_is_decoded_when_its_credential_is_there() {
         redecode(folder, &[]),
         "5 message(s) of SNMPv3 tried, 0 decoded\n  5 left: usmStatsUnknownUserNames\n"
     );
-    // In a file that the daemon does not watch: what comes later is to find it without the user.
-    let configuration = std::fs::read_to_string(daemon.file("mutt.yaml")).unwrap();
-    std::fs::write(daemon.file("mutt.yaml"), configuration.replace("users.yaml", "known.yaml")).unwrap();
-    std::fs::write(daemon.file("known.yaml"), users()).unwrap();
+    std::fs::write(daemon.file("users.yaml"), users()).unwrap();
+    daemon.wait_line("1 SNMPv3 user(s) from users.yaml are in force");
+    let commit = daemon.store().column("SELECT max(number) FROM commits");
     let told = redecode(folder, &["--dry-run"]);
     assert!(
         told.starts_with("5 message(s) of SNMPv3 tried, 2 could be decoded; nothing was written\n"),
         "{told}"
     );
     assert_eq!(daemon.store().column("SELECT count(*) FROM messages WHERE validated"), ["0"]);
+
+    assert_eq!(daemon.store().column("SELECT max(number) FROM commits"), commit, "a dry run is no commit");
 
     let told = redecode(folder, &[]);
     assert_eq!(
@@ -128,8 +129,18 @@ fn what_waits_is_decoded_when_its_credential_is_there() {
     }
     let errors = daemon.store().column("SELECT validation_errors FROM messages ORDER BY id");
     assert_eq!(errors[2], "[\"usmStatsUnknownUserNames\",\"snmpv3Replayed\",\"SNMP trap missing OID\"]");
-    // A copy that comes later is one, too; the rest is tried again each time.
+    // The changed rows are those of a commit of their own, also the one that was noted to be a copy.
+    let changed = daemon.store().rows(
+        "SELECT c.kind, c.rows, (SELECT count(*) FROM commit_changes n WHERE n.number = c.number),
+             (SELECT count(*) FROM events e WHERE e.commit_number = c.number)
+         FROM commits c ORDER BY c.number DESC LIMIT 1",
+    );
+    assert_eq!(changed, [["2", "3", "3", "3"].map(|cell| Some(cell.to_owned()))]);
+    // A copy that comes later, while its user is not known, is one, too; the rest is tried again each time.
+    std::fs::write(daemon.file("users.yaml"), NOBODY).unwrap();
+    daemon.wait_line("0 SNMPv3 user(s) from users.yaml are in force");
     send(&daemon, &[agent(2).link_down(7)]);
+    std::fs::write(daemon.file("users.yaml"), users()).unwrap();
     let told = redecode(folder, &[]);
     assert_eq!(
         told,
@@ -204,5 +215,5 @@ fn a_store_that_is_none_is_refused_and_named() {
     let other = rusqlite::Connection::open(folder.path().join("data/messages.db")).unwrap();
     other.execute_batch("CREATE TABLE other(x)").unwrap();
     let told = run();
-    assert!(told.contains("data/messages.db") && told.contains("schema version 0"), "{told}");
+    assert!(told.contains("data/messages.db") && told.contains("another program"), "{told}");
 }

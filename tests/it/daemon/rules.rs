@@ -93,6 +93,34 @@ fn a_changed_file_is_in_force_by_itself_and_a_bad_one_is_not() {
     daemon.stop();
 }
 
+#[test]
+fn matches_of_each_rule_are_counted_across_a_reload() {
+    let both = |one: &str, other: &str| {
+        one_rule(one, "store") + one_rule(other, "discard").strip_prefix("rules:\n").unwrap()
+    };
+    let daemon = start(&both("alpha", "noise"));
+    let sender = udp_to(daemon.address("syslog-udp"));
+    let send = |texts: &[&str]| {
+        for text in texts {
+            sender.send(format!("<14>a b: {text}").as_bytes()).unwrap();
+        }
+    };
+    let wait_for = |rule: &str, action: &str, count: u64| {
+        let line = format!("mutt_rule_matches_total{{rule=\"r-{rule}\",action=\"{action}\"}} {count}\n");
+        crate::support::wait_until(&line, || daemon.get("/metrics").1.contains(&line));
+    };
+    send(&["alpha", "noise", "alpha noise", "other"]);
+    wait_for("alpha", "store", 2);
+    wait_for("noise", "discard", 1);
+    replace(&daemon.file("rules.yaml"), &both("gamma", "noise"));
+    daemon.wait_line("2 rule(s) from rules.yaml are in force");
+    assert!(!daemon.get("/metrics").1.contains("r-alpha"), "a rule that is gone is not shown");
+    send(&["noise", "gamma", "alpha"]);
+    wait_for("gamma", "store", 1);
+    wait_for("noise", "discard", 2);
+    daemon.stop();
+}
+
 /// A daemon whose rules file is a link to a file in another folder, whose changes the kernel does not report.
 fn start_linked(interval_seconds: &str) -> (Daemon, std::path::PathBuf) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -127,4 +155,38 @@ fn the_interval_finds_a_change_that_nobody_reports() {
     daemon.wait_line("1 rule(s) from rules.yaml are in force");
     assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
     daemon.stop();
+}
+
+#[test]
+fn a_rule_may_ask_for_the_level_of_a_message() {
+    let daemon = start(
+        "rules:\n  - {id: chatter, name: Chatter, level: debug..debug, action: discard}\n  \
+         - {id: both, name: Both, level: warning..err, pattern_type: keyword, keywords: [down]}\n  \
+         - {id: bad, name: Bad, level: err}\n",
+    );
+    let sender = udp_to(daemon.address("syslog-udp"));
+    // local7.debug, local7.warning twice, local7.crit, and without PRI, which is user.notice.
+    for text in ["<191>a b: down", "<188>a b: down", "<188>a b: up", "<186>a b: down", "a b: down"] {
+        sender.send(text.as_bytes()).unwrap();
+    }
+    let trap = crate::samples::link_down(1, crate::samples::Pdu::Trap);
+    udp_to(daemon.address("snmp-udp")).send(&trap).unwrap();
+    daemon.wait_count(5);
+    let rows =
+        daemon.store().rows("SELECT type, level, matched_rule_id FROM messages ORDER BY type DESC, id");
+    let row = |kind: &str, level: Option<&str>, rule: Option<&str>| {
+        vec![Some(kind.to_owned()), level.map(str::to_owned), rule.map(str::to_owned)]
+    };
+    assert_eq!(
+        rows,
+        [
+            row("syslog", Some("4"), Some("both")),
+            row("syslog", Some("4"), None),
+            row("syslog", Some("2"), Some("bad")),
+            row("syslog", Some("5"), None),
+            row("snmp_trap", None, None),
+        ]
+    );
+    let end = daemon.stop();
+    assert_eq!((end.received, end.stored, end.discarded), (6, 5, 1));
 }

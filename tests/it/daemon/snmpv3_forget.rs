@@ -16,10 +16,14 @@ fn options() -> Options {
 }
 
 fn forget(daemon: &Daemon, arguments: &[&str]) -> Output {
+    forget_in(daemon.folder(), arguments)
+}
+
+fn forget_in(folder: &tempfile::TempDir, arguments: &[&str]) -> Output {
     std::process::Command::new(env!("CARGO_BIN_EXE_muttd"))
         .args(["--config", "mutt.yaml", "snmpv3", "forget-engine"])
         .args(arguments)
-        .current_dir(daemon.folder().path())
+        .current_dir(folder.path())
         .output()
         .unwrap()
 }
@@ -61,8 +65,19 @@ fn an_engine_is_believed_afresh() {
         !output.status.success() && told.contains("no engine that sent from 192.0.2.99 is known"),
         "{told}"
     );
-    for wrong in [&["80"][..], &["xyz"], &[], &["8000000001", "--source", "127.0.0.1"]] {
-        assert!(!forget(&daemon, wrong).status.success(), "{wrong:?}");
-    }
+    let folder = Arc::clone(daemon.folder());
     daemon.stop();
+    // Without a daemon the store is opened by the command itself.
+    let at_rest = |arguments: &[&str]| forget_in(&folder, arguments);
+    let output = at_rest(&["--source", "127.0.0.1"]);
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told, "the clock of engine 80007ed90500000002 is forgotten\n", "the one that sent last");
+    let clocks = "SELECT count(*) FROM snmpv3_credential_use WHERE engine_boots IS NOT NULL";
+    let store = crate::support::store::Store::at(&folder.path().join("data/messages.db"));
+    assert_eq!(store.column(clocks), ["0"]);
+    assert!(!at_rest(&["--source", "192.0.2.99"]).status.success());
+    for wrong in [&["80"][..], &["xyz"], &[], &["8000000001", "--source", "127.0.0.1"]] {
+        assert!(!at_rest(wrong).status.success(), "{wrong:?}");
+    }
 }

@@ -34,10 +34,7 @@ fn only_allowed_sources_are_heard() {
         device(source, syslog).send(format!("<14>1 - h a - - - {last}").as_bytes()).unwrap();
         device(source, snmp).send(&ber::trap(last.into(), b"x")).unwrap();
     }
-    let refused = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    refused.bind(&SocketAddr::from(([127, 0, 0, 3], 0)).into()).unwrap();
-    refused.connect(&daemon.address("syslog-tcp").into()).unwrap();
-    let mut refused = std::net::TcpStream::from(refused);
+    let mut refused = stream_from([127, 0, 0, 3], daemon.address("syslog-tcp"));
     assert_eq!(refused.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "the connection is closed");
     let counter = "mutt_connections_total{listener=\"syslog-tcp\",event=\"source_not_allowed\"} 1";
     wait_until("a refused connection", || daemon.get("/metrics").1.contains(counter));
@@ -53,6 +50,60 @@ fn only_allowed_sources_are_heard() {
     assert_eq!(rows, ["127.0.0.1 syslog", "127.0.0.1 syslog", "127.0.0.2 snmp_trap"]);
     let end = daemon.stop();
     assert_eq!((end.stored, end.dropped), (3, 4));
+}
+
+/// A connection from `source` to `to`.
+fn stream_from(source: [u8; 4], to: SocketAddr) -> std::net::TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    std::net::TcpStream::from(socket)
+}
+
+#[test]
+fn denied_sources_are_not_heard_anywhere_even_if_allowed() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    crate::support::tls::Authority::new(folder.path());
+    let options = Options::default()
+        .set("sources.deny_from", "[127.0.0.66, 10.0.0.0/8]")
+        .set("listeners.syslog.allow_from", "127.0.0.0/8")
+        .set("listeners.syslog.tcp.proxy_protocol_from", "[127.0.0.7, 127.0.0.66]")
+        .set("listeners.syslog.tls.enabled", "true")
+        .set("listeners.syslog.tls.port", "0")
+        .set("listeners.syslog.tls.certificate_file", "server.pem")
+        .set("listeners.syslog.tls.key_file", "server.key")
+        .set("listeners.syslog.relp.enabled", "true")
+        .set("listeners.syslog.relp.port", "0");
+    let daemon = Daemon::start_in(folder, options);
+    let (syslog, snmp) = (daemon.address("syslog-udp"), daemon.address("snmp-udp"));
+    for last in [65, 66] {
+        let source = [127, 0, 0, last];
+        device(source, syslog).send(format!("<14>1 - h a - - - {last}").as_bytes()).unwrap();
+        device(source, snmp).send(&ber::trap(last.into(), b"x")).unwrap();
+    }
+    let streams = ["syslog-tcp", "syslog-tls", "syslog-relp"];
+    for listener in streams {
+        let mut stream = stream_from([127, 0, 0, 66], daemon.address(listener));
+        assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "{listener}: closed");
+    }
+    // A denied proxy was refused before it said anything; whom another one stands for is denied as if it came by itself.
+    let mut proxied = stream_from([127, 0, 0, 7], daemon.address("syslog-tcp"));
+    proxied.write_all(b"PROXY TCP4 10.1.2.3 127.0.0.1 1 2\r\n<14>1 - h a - - - x\n").unwrap();
+    assert_eq!(proxied.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "closed");
+    let denied = |listener: &str| daemon.listener(listener).unwrap()["connections"]["source_denied"].clone();
+    wait_until("all refused", || streams.map(denied) == [Json::from(2), Json::from(1), Json::from(1)]);
+    daemon.wait_count(2);
+    wait_until("all received", || daemon.ledger()["total"]["received"] == 4);
+    let dropped = |listener| daemon.account(listener, "/dropped/source_denied");
+    assert_eq!(["syslog-udp", "snmp-udp", "syslog-tcp"].map(dropped), [1, 1, 0]);
+    let line = "mutt_dropped_total{listener=\"snmp-udp\",reason=\"source_denied\"} 1";
+    assert!(daemon.get("/metrics").1.contains(line));
+    wait_until("the refused source is listed", || {
+        daemon.json("/api/v1/snmp/refused")["refused"][0]["reason"] == "source_denied"
+    });
+    assert_eq!(daemon.store().column("SELECT DISTINCT source_ip FROM messages"), ["127.0.0.65"]);
+    let end = daemon.stop();
+    assert_eq!((end.stored, end.dropped), (2, 2));
 }
 
 #[test]

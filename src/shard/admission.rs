@@ -1,4 +1,4 @@
-//! Whom a shard hears: the allow-list, the rate limit, and who gives way in an overload.
+//! Admission of messages: deny-list, allow-list, rate limit, fair share.
 //!
 //! Asked before a message is decoded, so that what is refused costs next to nothing.
 //!
@@ -10,37 +10,20 @@ use std::sync::Arc;
 
 use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
+use crate::base::drop_reason::DropReason;
+use crate::model::listener::PerListener;
 use crate::shard::fair_share::FairShare;
+use crate::shard::listener::ListenerSources;
 use crate::shard::rate_limit::RateLimiter;
 use crate::shard::snmp_policy::SnmpPolicy;
-
-/// Why a message was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Its source is not in the listener's allow-list.
-    NotAllowed,
-    /// Its source sends more than the limit.
-    RateLimited,
-    /// The store does not keep up, and its source sends far more than others.
-    OverFairShare,
-}
-
-/// What the operator says of the sources of one listener.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListenerSources {
-    /// Who may send; `None` means everybody.
-    pub allowed: Option<IpRanges>,
-    /// Whether the rate limit holds here. Where a sender is made to wait and loses nothing, it does not.
-    pub is_limited: bool,
-    /// Relays that speak for others: their word for where a message comes from counts.
-    pub relays: IpRanges,
-}
 
 /// What all shards know of sources.
 #[derive(Debug, Default)]
 pub struct SourcePolicy {
-    /// By number of the listener.
-    pub listeners: Vec<ListenerSources>,
+    /// From whom nothing is taken, at no listener, whatever else is said.
+    pub denied: IpRanges,
+    /// What is said of the sources of each listener.
+    pub listeners: PerListener<ListenerSources>,
     /// Which messages the SNMP listeners take.
     pub snmp: SnmpPolicy,
     /// The rate limit, if there is one.
@@ -50,22 +33,38 @@ pub struct SourcePolicy {
 }
 
 impl SourcePolicy {
+    /// The policy that takes whatever `listeners` and `snmp` say, from sources without limit.
+    #[must_use]
+    pub fn new(listeners: PerListener<ListenerSources>, snmp: SnmpPolicy) -> Self {
+        Self { listeners, snmp, ..Self::default() }
+    }
+
     /// Whether the word of `peer` for where a message to `listener` comes from counts.
     #[must_use]
     pub fn is_relay(&self, listener: u8, peer: IpAddr) -> bool {
-        self.listeners.get(usize::from(listener)).is_some_and(|rules| rules.relays.contains(peer))
+        self.listeners.get(listener).is_some_and(|rules| rules.relays.contains(peer))
+    }
+
+    /// Why nothing that comes from `source` is taken at `listener`, if so.
+    #[must_use]
+    pub fn refuses_source(&self, listener: u8, source: IpAddr) -> Option<DropReason> {
+        if self.denied.contains(source) {
+            return Some(DropReason::SourceDenied);
+        }
+        let allowed = self.listeners.get(listener)?.allowed.as_ref();
+        allowed.is_some_and(|allowed| !allowed.contains(source)).then_some(DropReason::SourceNotAllowed)
     }
 }
 
-/// One shard's gate.
+/// Admission of one shard.
 #[derive(Debug)]
-pub struct Gate {
+pub struct Admission {
     policy: Arc<SourcePolicy>,
     fair: FairShare,
 }
 
-impl Gate {
-    /// A gate that keeps `policy`.
+impl Admission {
+    /// Admission by `policy`.
     #[must_use]
     pub fn new(policy: Arc<SourcePolicy>) -> Self {
         Self { policy, fair: FairShare::default() }
@@ -90,10 +89,12 @@ impl Gate {
         listener: u8,
         now: Timestamp,
         is_pressed: bool,
-    ) -> Option<Refusal> {
-        let rules = self.policy.listeners.get(usize::from(listener))?;
-        if rules.allowed.as_ref().is_some_and(|allowed| !allowed.contains(source)) {
-            return Some(Refusal::NotAllowed);
+    ) -> Option<DropReason> {
+        let rules = self.policy.listeners.get(listener)?;
+        if !rules.is_checked_when_accepted
+            && let Some(reason) = self.policy.refuses_source(listener, source)
+        {
+            return Some(reason);
         }
         let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
         let is_pressed = is_pressed && self.policy.fair_share;
@@ -101,9 +102,9 @@ impl Gate {
             return None;
         }
         if limiter.is_some_and(|limiter| !limiter.admits(source, now)) {
-            return Some(Refusal::RateLimited);
+            return Some(DropReason::RateLimited);
         }
-        (is_pressed && !self.fair.admits(source, now)).then_some(Refusal::OverFairShare)
+        (is_pressed && !self.fair.admits(source, now)).then_some(DropReason::OverFairShare)
     }
 }
 
@@ -114,32 +115,43 @@ mod tests {
     use crate::shard::rate_limit::RateSettings;
 
     #[test]
-    fn allow_list_limit_and_trust() {
+    fn lists_limit_and_trust() {
         let settings = RateSettings { messages_per_second: 1, burst_messages: 1, summary_micros: 1_000_000 };
         let closed = ListenerSources {
             allowed: Some(IpRanges::parse(["10.0.0.0/8"]).unwrap()),
             is_limited: true,
             relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
+            is_checked_when_accepted: false,
         };
-        let mut gate = Gate::new(Arc::new(SourcePolicy {
-            listeners: vec![closed, ListenerSources::default()],
+        let mut admission = Admission::new(Arc::new(SourcePolicy {
+            denied: IpRanges::parse(["10.0.0.66"]).unwrap(),
+            listeners: [(0, closed), (1, ListenerSources::default())].into_iter().collect(),
             snmp: SnmpPolicy::default(),
             limiter: Some(Arc::new(RateLimiter::new(settings))),
             fair_share: true,
         }));
         let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
         let now = Timestamp(1_000_000);
-        assert_eq!(gate.refuses(stranger, 0, now, false), Some(Refusal::NotAllowed));
-        assert_eq!(gate.refuses(device, 0, now, false), None);
-        assert_eq!(gate.refuses(device, 0, now, false), Some(Refusal::RateLimited));
-        assert_eq!(gate.refuses(device, 1, now, false), None, "another listener is open and without limit");
+        assert_eq!(admission.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));
+        let denied = [10, 0, 0, 66].into();
+        for listener in [0, 1] {
+            assert_eq!(admission.refuses(denied, listener, now, false), Some(DropReason::SourceDenied));
+        }
+        assert_eq!(admission.refuses(device, 0, now, false), None);
+        assert_eq!(admission.refuses(device, 0, now, false), Some(DropReason::RateLimited));
+        assert_eq!(
+            admission.refuses(device, 1, now, false),
+            None,
+            "another listener is open and without limit"
+        );
         for _ in 0..100 {
-            assert_eq!(gate.refuses(relay, 0, now, true), None);
+            assert_eq!(admission.refuses(relay, 0, now, true), None);
         }
         for n in 1..=100 {
-            gate.refuses([10, 1, 0, n].into(), 1, now, true);
+            admission.refuses([10, 1, 0, n].into(), 1, now, true);
         }
-        let cut = (0..100).filter(|_| gate.refuses(stranger, 1, now, true) == Some(Refusal::OverFairShare));
+        let cut =
+            (0..100).filter(|_| admission.refuses(stranger, 1, now, true) == Some(DropReason::OverFairShare));
         assert!(cut.count() > 50);
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Invariant: depth is pushed minus popped, two monotone counters; no gauge is kept.
 
+pub mod tap;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::sync::{Parker, Unparker};
 
 use crate::base::counter::Counter;
+use crate::base::metric::Metric;
 
 /// What both ends share.
 #[derive(Debug)]
@@ -36,6 +39,17 @@ pub struct Producer<T> {
 pub struct Consumer<T> {
     shared: Arc<Shared<T>>,
     parker: Parker,
+}
+
+/// Wakes the consumer for another reason than a batch. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Waker(Unparker);
+
+impl Waker {
+    /// Ends the consumer's [`wait`](Consumer::wait), or the next one.
+    pub fn wake(&self) {
+        self.0.unpark();
+    }
 }
 
 /// How full the queue is, for whoever wants to know.
@@ -156,6 +170,12 @@ impl<T> Consumer<T> {
         Some(batch)
     }
 
+    /// What wakes this consumer.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(self.parker.unparker().clone())
+    }
+
     /// Sleeps until something was pushed or `timeout` has passed. May return early.
     pub fn wait(&self, timeout: Duration) {
         if self.shared.full.is_empty() {
@@ -181,6 +201,15 @@ impl<T> Depth<T> {
     #[must_use]
     pub fn events_max(&self) -> u64 {
         self.0.events_max
+    }
+
+    /// The metrics of the queue.
+    pub fn describe(&self) -> impl Iterator<Item = Metric<'_>> {
+        [
+            Metric::gauge("mutt_queue_depth", "Messages in the queue", self.events()),
+            Metric::gauge("mutt_queue_capacity", "Messages that the queue takes at most", self.events_max()),
+        ]
+        .into_iter()
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long a shard rests between two turns, so that datagrams gather in the kernel's buffer meanwhile.
+//! Delay between two polls of a shard's sockets, so that datagrams gather in the kernel's buffer meanwhile.
 //!
 //! A turn has a price whatever it brings: a timer, a wake-up, caches that others have filled since. At 2,000 traps a second
 //! one that brings 8 costs half as much again for each as one that brings 40. So a shard rests until about [`AIM`] of them
@@ -29,12 +29,12 @@ const DATAGRAM_BUFFER_OCTETS: u64 = 2 * 1024;
 
 /// The rests of one shard.
 #[derive(Debug)]
-pub(super) struct Rest {
+pub(super) struct PollBackoff {
     longest: Duration,
     next: Duration,
 }
 
-impl Rest {
+impl PollBackoff {
     /// Rests of a shard whose sockets have at least `receive_buffer_octets` each.
     pub(super) fn new(receive_buffer_octets: usize) -> Self {
         let datagrams = receive_buffer_octets as u64 / DATAGRAM_BUFFER_OCTETS;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     /// The rest after each of the turns that bring `datagrams`.
-    fn rests(rest: &mut Rest, datagrams: &[usize]) -> Vec<u128> {
+    fn rests(rest: &mut PollBackoff, datagrams: &[usize]) -> Vec<u128> {
         let next = |datagrams: &usize| {
             rest.note(*datagrams);
             rest.next().as_millis()
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_rest_brings_a_call_full_and_a_burst_ends_long_ones() {
-        let mut rest = Rest::new(32 * 1024 * 1024);
+        let mut rest = PollBackoff::new(32 * 1024 * 1024);
         // 2,000 a second: 2 in a millisecond, then as many as are aimed at.
         assert_eq!(rests(&mut rest, &[2, 64, 64]), [32, 32, 32]);
         // A hundred times as many.
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_may_come_in_the_longest_rest_finds_room() {
         for octets in [0, 4_096, 212_992, 4 << 20, 8 << 20, 1 << 30] {
-            let mut rest = Rest::new(octets);
+            let mut rest = PollBackoff::new(octets);
             rests(&mut rest, &[1, 1, 1]);
             let longest = rest.next();
             let burst = longest.as_micros() as u64 * BURST_PER_SECOND / 1_000_000;

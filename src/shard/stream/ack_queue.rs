@@ -1,6 +1,6 @@
-//! The way back: the sink leaves word of what it committed, the stream thread takes it to the connections.
+//! Commit acknowledgements, from the sink to the connections.
 //!
-//! Invariant: leaving word never waits for a peer; what lies here is at most what was in flight, since each message is
+//! Invariant: pushing never waits for a peer; what lies here is at most what was in flight, since each message is
 //! acknowledged once.
 
 use std::sync::{Mutex, PoisonError};
@@ -11,21 +11,21 @@ use crate::model::batch::Acknowledgement;
 
 /// Acknowledgements on their way from the sink to the stream thread.
 #[derive(Debug)]
-pub struct Mailbox {
+pub struct AckQueue {
     /// `None` once nobody takes them any more.
     committed: Mutex<Option<Vec<Acknowledgement>>>,
     filled: Notify,
 }
 
-impl Default for Mailbox {
+impl Default for AckQueue {
     fn default() -> Self {
         Self { committed: Mutex::new(Some(Vec::new())), filled: Notify::new() }
     }
 }
 
-impl Mailbox {
-    /// Leaves word that these messages are committed.
-    pub fn post(&self, acknowledgements: &[Acknowledgement]) {
+impl AckQueue {
+    /// Tells that these messages are committed.
+    pub fn push(&self, acknowledgements: &[Acknowledgement]) {
         if acknowledgements.is_empty() {
             return;
         }
@@ -63,23 +63,23 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn post_of_another_thread_is_waited_for_and_refused_after_the_end() {
-        let mailbox = Arc::new(Mailbox::default());
+    fn acknowledgements_of_another_thread_are_waited_for_and_refused_after_the_end() {
+        let acks = Arc::new(AckQueue::default());
         let word = |transaction| Acknowledgement { connection: 1, transaction };
-        let posting = Arc::clone(&mailbox);
+        let pushing = Arc::clone(&acks);
         let thread =
-            std::thread::spawn(move || (1..=100).for_each(|n| posting.post(&[word(n), word(n + 100)])));
+            std::thread::spawn(move || (1..=100).for_each(|n| pushing.push(&[word(n), word(n + 100)])));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut got = 0;
         while got < 200 {
             let mut taken = Vec::new();
-            runtime.block_on(mailbox.wait(&mut taken));
+            runtime.block_on(acks.wait(&mut taken));
             got += taken.len();
         }
         thread.join().unwrap();
         assert_eq!(got, 200);
-        mailbox.close();
-        mailbox.post(&[word(1)]);
-        assert!(mailbox.committed.lock().unwrap().is_none());
+        acks.close();
+        acks.push(&[word(1)]);
+        assert!(acks.committed.lock().unwrap().is_none());
     }
 }
