@@ -328,7 +328,10 @@ impl Deframer {
         };
         let payload = buffer.get(header..).unwrap_or_default();
         let counted = payload.get(..octets).unwrap_or(payload);
-        if memchr::memchr2(b'\n', 0, counted.get(self.searched..).unwrap_or_default()).is_some() {
+        // In a stream that is known to be counted, a message may have lines.
+        let is_known = self.first_framing == Some(Framing::OctetCounting);
+        let unsearched = counted.get(self.searched..).unwrap_or_default();
+        if !is_known && memchr::memchr2(b'\n', 0, unsearched).is_some() {
             return Some(false);
         }
         self.searched = counted.len();
@@ -378,7 +381,10 @@ impl Deframer {
         if bytes.is_empty() && self.last_count.as_bytes().is_empty() {
             return Step::Skip { consumed };
         }
-        Step::OutOfStep { count: std::mem::take(&mut self.last_count), bytes, consumed }
+        let count = std::mem::take(&mut self.last_count);
+        // What starts with another MSG-LEN is out of step by that one.
+        let count = if starts_with_count(bytes) { Count::default() } else { count };
+        Step::OutOfStep { count, bytes, consumed }
     }
 
     /// The counted octets behind `header`: a whole frame, or with an empty header the rest of one that is split.
@@ -517,6 +523,13 @@ fn empty_count(buffer: &[u8], end_of_stream: bool) -> Head {
         None if !end_of_stream => Head::Undecided,
         Some(false) | None => Head::Other,
     }
+}
+
+/// Whether `bytes` start with a number, a space and a PRI: a MSG-LEN that is beyond belief, or it would have counted.
+fn starts_with_count(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let rest = bytes.get(digits..).unwrap_or_default();
+    digits > 0 && rest.strip_prefix(b" ").is_some_and(|rest| is_pri(rest) == Some(true))
 }
 
 /// What ends octets that start no frame.

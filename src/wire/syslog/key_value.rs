@@ -15,6 +15,9 @@ use super::{epoch, host, zone};
 /// Pairs that are looked at; the device's name, time and zone stand among the first.
 const PAIRS_MAX: usize = 16;
 
+/// Octets of the name that a line of pairs begins with.
+const FIRST_NAME_OCTETS_MAX: usize = 16;
+
 /// What the first pairs say of the device and its time.
 #[derive(Default)]
 struct Found<'a> {
@@ -30,7 +33,9 @@ struct Found<'a> {
 /// Whether a line of pairs starts here as one of a known vendor does.
 #[inline]
 pub(super) fn starts(line: Cursor<'_>) -> bool {
-    matches!(line.rest, [b'a'..=b'z', b'a'..=b'z', ..]) && vendors::starts_pairs(line.rest)
+    let mut cursor = line;
+    let name = cursor.take_while(FIRST_NAME_OCTETS_MAX, |octet| octet.is_ascii_lowercase() || octet == b'_');
+    cursor.at(b'=') && vendors::is_first_pair(name)
 }
 
 /// Looks up time, zone and host, if the line is one of pairs. `false`: it is not, or says nothing of these.
@@ -75,7 +80,9 @@ pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
 fn look_up(start: Cursor<'_>) -> Option<Found<'_>> {
     let mut found = Found::default();
     let mut count = 0;
-    for (index, pair) in Pairs::perhaps(start.rest)?.iter().take(PAIRS_MAX).enumerate() {
+    let mut pairs = Pairs::perhaps(start.rest)?.iter();
+    for index in 0..PAIRS_MAX {
+        let Some(pair) = pairs.next() else { break };
         count = index + 1;
         let place = match vendors::pair_role(pair.name) {
             Some(PairRole::Date) => &mut found.date,
@@ -89,6 +96,21 @@ fn look_up(start: Cursor<'_>) -> Option<Found<'_>> {
             Some(PairRole::FirstName) | None => continue,
         };
         *place = place.or(Some(pair.raw_value));
+        // Most lines name all three first, and no zone.
+        if found.date.is_some() && found.time.is_some() && found.host.is_some() && !names_zone(pairs.rest()) {
+            break;
+        }
     }
     (count >= SHOWING_PAIRS).then_some(found)
+}
+
+/// Whether a pair in `text` may name a zone. Names of zones, and little else, have the letter z.
+fn names_zone(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'z', text).any(|place| {
+        let (before, after) = text.split_at(place);
+        let start = before.iter().rposition(|octet| !octet.is_ascii_lowercase()).map_or(0, |place| place + 1);
+        let length = after.iter().take_while(|octet| octet.is_ascii_lowercase()).count();
+        let name = text.get(start..place + length).unwrap_or_default();
+        after.get(length) == Some(&b'=') && vendors::pair_role(name) == Some(PairRole::Zone)
+    })
 }

@@ -28,6 +28,7 @@ use super::pairs::Pairs;
 use super::pri::{self, Start};
 use super::timestamp::Stamp;
 use super::{epoch, key_value, payload, rfc5424, tag, unknown_time, vendors};
+use crate::wire::lanes::Lanes;
 
 /// Reads everything behind PRI.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
@@ -220,7 +221,14 @@ fn skip_facility_and_level(cursor: &mut Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     let has_tabs = ahead.eat(b'\t');
     ahead.eat_spaces();
-    let word = ahead.take_while(24, |octet| octet.is_ascii_alphanumeric() || octet == b'.');
+    // A facility ends at a point, which few hosts have here.
+    let start = ahead;
+    ahead.take_of(|lanes| lanes.letter() | lanes.within(b'0', b'7'));
+    if !ahead.at(b'.') {
+        return false;
+    }
+    ahead = start;
+    let word = ahead.take_of(Lanes::of_name);
     let is_skipped = is_facility_and_level(word) && (ahead.at(b' ') || has_tabs && ahead.eat(b'\t'));
     if is_skipped {
         *cursor = ahead;

@@ -31,7 +31,9 @@ pub(super) fn after_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<
     match start.rest {
         // Almost all are version 1; almost all others start with a letter.
         [b'1', b' ', rest @ ..] => is_after_version(rest).then_some(Cursor::new(rest)),
-        [b' ' | b'1'..=b'9', ..] => after_other_version(start, notes),
+        [b' ', ..] | [b'1'..=b'9', b' ', ..] | [b'1'..=b'9', _, b' ', ..] | [b'1'..=b'9', _, _, b' ', ..] => {
+            after_other_version(start, notes)
+        }
         _ => None,
     }
 }

@@ -346,10 +346,8 @@ fn with_proc_id<'a>(start: Cursor<'a>, name: &'a [u8], before_colon: Option<Tag<
 fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     cursor.attempt(|cursor| {
         cursor.take(1);
-        let inside = cursor.take_while(PROC_ID_OCTETS_MAX, |octet| {
-            octet.is_ascii_graphic() && !matches!(octet, b'[' | b']')
-        });
-        let closed = cursor.eat(b']') && (cursor.at_field_end() || cursor.at(b':'));
+        let inside = cursor.take_of(|lanes| lanes.graphic() & !(lanes.equal(b'[') | lanes.equal(b']')));
+        let closed = inside.len() <= PROC_ID_OCTETS_MAX && cursor.eat(b']') && (cursor.at_field_end() || cursor.at(b':'));
         (closed && !inside.is_empty()).then_some(inside)
     })
 }

@@ -44,7 +44,17 @@ impl Stamp<'_> {
 /// Reads a stamp in any shape that stands where RFC 3164 has its TIMESTAMP.
 ///
 /// `None`: there is none. The octet after the stamp is not judged.
+#[inline]
 pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    match plain_month_first(start) {
+        Some(found) => Some(found),
+        None => other(start),
+    }
+}
+
+/// [`any`] of a shape that is not the one of RFC 3164.
+#[inline(never)]
+fn other<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (clock, cursor) = clock_mark(start);
     let (mut stamp, mut rest) = match cursor.peek()? {
         b'0'..=b'9' => iso(cursor).or_else(|| digits_first(cursor)),
@@ -244,6 +254,10 @@ fn plain_month_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
         cursor.rest,
         [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
     );
+    // A host may be called so as well: read elsewhere.
+    if let [b' ', b'A' | b'P' | b'a' | b'p', b'M' | b'm', b' ', ..] = cursor.rest {
+        return None;
+    }
     let standard = date.is_standard && date.year.is_none() && time.is_standard && time.nanosecond.is_none();
     let stamp = assemble(date, time, Offset::Absent, standard);
     (ends && stamp != Stamp::Impossible).then_some((stamp, cursor))

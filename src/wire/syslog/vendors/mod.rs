@@ -54,7 +54,7 @@ impl Dialect {
 }
 
 /// The dialects, in the order in which they are asked.
-static DIALECTS: &[Dialect] = &[
+const DIALECTS: &[Dialect] = &[
     cisco::DIALECT,
     huawei::DIALECT,
     juniper::DIALECT,
@@ -206,16 +206,123 @@ pub(super) fn tag(start: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     DIALECTS.iter().filter_map(|dialect| dialect.tag).find_map(|read| read(start))
 }
 
-/// What the value of the pair `name` tells.
-pub(super) fn pair_role(name: &[u8]) -> Option<PairRole> {
-    let pairs = DIALECTS.iter().flat_map(|dialect| dialect.pairs);
-    pairs.copied().find(|(known, _)| known.as_bytes() == name).map(|(_, role)| role)
+/// Names with lengths below 64, by their first octet: a bit for each length that a name has. It spares comparing almost
+/// all names.
+type Lengths = [u64; 256];
+
+/// Adds `name` to `lengths`.
+const fn with_name(mut lengths: Lengths, name: &str) -> Lengths {
+    assert!(!name.is_empty() && name.len() < 64, "a name of a pair has 1 to 63 octets");
+    lengths[name.as_bytes()[0] as usize] |= 1 << name.len();
+    lengths
 }
 
-/// Whether a line of pairs starts here as one of a known vendor does.
-pub(super) fn starts_pairs(line: &[u8]) -> bool {
-    let names = DIALECTS.iter().flat_map(|dialect| dialect.first_pairs);
+/// The names of pairs that tell something.
+static PAIR_LENGTHS: Lengths = {
+    let mut lengths = [0; 256];
+    let mut dialect = 0;
+    while dialect < DIALECTS.len() {
+        let mut place = 0;
+        while place < DIALECTS[dialect].pairs.len() {
+            lengths = with_name(lengths, DIALECTS[dialect].pairs[place].0);
+            place += 1;
+        }
+        dialect += 1;
+    }
+    lengths
+};
+
+/// The names that lines of pairs begin with.
+static FIRST_PAIR_LENGTHS: Lengths = {
+    let mut lengths = [0; 256];
+    let mut dialect = 0;
+    while dialect < DIALECTS.len() {
+        let mut place = 0;
+        while place < DIALECTS[dialect].first_pairs.len() {
+            lengths = with_name(lengths, DIALECTS[dialect].first_pairs[place]);
+            place += 1;
+        }
+        dialect += 1;
+    }
+    lengths
+};
+
+/// Whether `lengths` has a name like `name`.
+#[inline]
+fn may_be_one(lengths: &Lengths, name: &[u8]) -> bool {
+    name.first().is_some_and(|first| name.len() < 64 && lengths[usize::from(*first)] >> name.len() & 1 == 1)
+}
+
+/// What the value of the pair `name` tells.
+#[inline]
+pub(super) fn pair_role(name: &[u8]) -> Option<PairRole> {
+    if may_be_one(&PAIR_LENGTHS, name) { known_pair_role(name) } else { None }
+}
+
+/// Names of pairs of all dialects.
+static PAIRS: [(&str, PairRole); pair_count()] = {
+    let mut pairs = [("", PairRole::Date); pair_count()];
+    let (mut dialect, mut count) = (0, 0);
+    while dialect < DIALECTS.len() {
+        let mut place = 0;
+        while place < DIALECTS[dialect].pairs.len() {
+            pairs[count] = DIALECTS[dialect].pairs[place];
+            place += 1;
+            count += 1;
+        }
+        dialect += 1;
+    }
+    pairs
+};
+
+/// How many names of pairs there are.
+const fn pair_count() -> usize {
+    let (mut dialect, mut count) = (0, 0);
+    while dialect < DIALECTS.len() {
+        count += DIALECTS[dialect].pairs.len();
+        dialect += 1;
+    }
+    count
+}
+
+/// [`pair_role`] of a name that may be known.
+fn known_pair_role(name: &[u8]) -> Option<PairRole> {
+    PAIRS.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, role)| *role)
+}
+
+/// Whether `name` is what a line of pairs of a known vendor begins with.
+#[inline]
+pub(super) fn is_first_pair(name: &[u8]) -> bool {
+    may_be_one(&FIRST_PAIR_LENGTHS, name) && is_known_first_pair(name)
+}
+
+/// Names that lines of pairs begin with, of all dialects.
+static FIRST_PAIRS: [&str; first_pair_count()] = {
+    let mut names = [""; first_pair_count()];
+    let (mut dialect, mut count) = (0, 0);
+    while dialect < DIALECTS.len() {
+        let mut place = 0;
+        while place < DIALECTS[dialect].first_pairs.len() {
+            names[count] = DIALECTS[dialect].first_pairs[place];
+            place += 1;
+            count += 1;
+        }
+        dialect += 1;
+    }
     names
-        .copied()
-        .any(|name| line.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'=')))
+};
+
+/// How many names lines of pairs begin with.
+const fn first_pair_count() -> usize {
+    let (mut dialect, mut count) = (0, 0);
+    while dialect < DIALECTS.len() {
+        count += DIALECTS[dialect].first_pairs.len();
+        dialect += 1;
+    }
+    count
+}
+
+/// [`is_first_pair`] of a name that may be known.
+fn is_known_first_pair(name: &[u8]) -> bool {
+    FIRST_PAIRS.iter().any(|known| known.as_bytes() == name)
 }
