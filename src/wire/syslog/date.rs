@@ -33,7 +33,7 @@ impl Date {
 }
 
 /// Moves over `2003-10-11T`, `2003-1-1 `, `2003/01/01T` and the like.
-#[inline]
+#[inline(always)]
 pub(super) fn read_iso(cursor: &mut Cursor<'_>) -> Option<Date> {
     // One test of eleven octets replaces one for each part.
     if let Some((text, rest)) = cursor.rest.split_first_chunk()
@@ -97,7 +97,7 @@ pub(super) fn read_year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<i32> 
 }
 
 /// The date in `Oct 11 ` or `Oct  1 `.
-#[inline]
+#[inline(always)]
 pub(super) fn month_and_day(text: &[u8; 7]) -> Option<Date> {
     let (month, [tens, ones, b' ']) = text.split_first_chunk()? else { return None };
     let is_standard = *tens != b'0' && is_capital(month[0]);

@@ -172,7 +172,7 @@ fn behind_port(after_origin: Cursor<'_>) -> Option<(Anchor<'_>, Cursor<'_>)> {
 
 /// Whether `word` starts with an IOS-XR node and its colon.
 fn has_location(word: &[u8]) -> bool {
-    location(&mut Cursor::new(word))
+    word.first().is_some_and(u8::is_ascii_uppercase) && location(&mut Cursor::new(word))
 }
 
 /// Moves over `RP/0/RSP1/CPU0:`.
@@ -204,10 +204,15 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
         return vendors::event(start).map(|_| (Anchor::Mnemonic, start));
     }
     let Some((mut stamp, mut cursor)) = timestamp::any(start) else {
+        if !matches!(start.rest, [b'0'..=b'9' | b'*' | b'.', ..]) {
+            return None;
+        }
         return uptime(start).map(|cursor| (Anchor::Uptime, cursor));
     };
     if let Stamp::Known { time, .. } = &mut stamp {
-        if time.offset_minutes.is_none() {
+        if let [b' ', b'A'..=b'Z' | b'+' | b'-', ..] = cursor.rest
+            && time.offset_minutes.is_none()
+        {
             zone_and_year(&mut cursor, time, numbered);
         } else if let Some(rest) = cursor.rest.strip_prefix(b" DST")
             && tag::host_and_tag_follow(Cursor::new(rest))
@@ -234,9 +239,8 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
 }
 
 /// Moves over a zone behind `time`, and over the year behind the zone, and notes both.
-#[inline]
+#[inline(never)]
 fn zone_and_year<'a>(cursor: &mut Cursor<'a>, time: &mut DeviceTime<'a>, numbered: bool) {
-    let [b' ', b'A'..=b'Z' | b'+' | b'-', ..] = cursor.rest else { return };
     let device = numbered || time.clock != ClockMark::Unmarked || time.nanosecond != 0 || time.year.is_some();
     let Some((zone, after)) = zone(*cursor, numbered, device) else { return };
     match zone {

@@ -41,7 +41,8 @@ const FACILITIES: [&[u8]; 13] = [
 /// Whether `word` is the name of a severity, in any case.
 pub(super) fn is_level(word: &[u8]) -> bool {
     word.iter().all(u8::is_ascii_alphabetic)
-        && (3..=13).contains(&word.len()) && LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
+        && (3..=13).contains(&word.len())
+        && LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }
 
 /// Whether `word` is the name of a severity in capitals.

@@ -347,7 +347,9 @@ fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     cursor.attempt(|cursor| {
         cursor.take(1);
         let inside = cursor.take_of(|lanes| lanes.graphic() & !(lanes.equal(b'[') | lanes.equal(b']')));
-        let closed = inside.len() <= PROC_ID_OCTETS_MAX && cursor.eat(b']') && (cursor.at_field_end() || cursor.at(b':'));
+        let closed = inside.len() <= PROC_ID_OCTETS_MAX
+            && cursor.eat(b']')
+            && (cursor.at_field_end() || cursor.at(b':'));
         (closed && !inside.is_empty()).then_some(inside)
     })
 }

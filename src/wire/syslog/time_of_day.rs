@@ -24,7 +24,7 @@ impl TimeOfDay {
     }
 
     /// Moves over `hh:mm:ss` with a fraction, if there is one; the hour may have but one digit.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         // All digits at once, where their places are known.
         let time = match cursor.rest.split_first_chunk() {
@@ -38,7 +38,7 @@ impl TimeOfDay {
     }
 
     /// The time in `hh:mm:ss`, if a clock shows it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_eight(text: &[u8; 8]) -> Option<Self> {
         let [hour, _, _, minute, _, _, second, _] = digits::two_digits(text, b"29:59:59")?;
         (hour <= 23).then_some(Self { hour, minute, second, nanosecond: None, is_standard: true })
@@ -62,7 +62,7 @@ impl TimeOfDay {
     }
 
     /// The time with the fraction that is next, if there is one; moves over it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with_fraction(self, cursor: &mut Cursor<'_>) -> Self {
         let [mark @ (b'.' | b',' | b':'), rest @ ..] = cursor.rest else { return self };
         // Most have three digits.

@@ -46,9 +46,26 @@ impl Stamp<'_> {
 /// `None`: there is none. The octet after the stamp is not judged.
 #[inline]
 pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    match plain_month_first(start) {
+    let found = match start.rest {
+        // Three letters, a space, and at least a day.
+        [b'A'..=b'Z' | b'a'..=b'z', _, _, b' ', ..] => plain_month_first(start),
+        _ => None,
+    };
+    match found {
         Some(found) => Some(found),
-        None => other(start),
+        None if may_start(start) => other(start),
+        None => None,
+    }
+}
+
+/// Whether a stamp may start here, by its first octets.
+#[inline]
+fn may_start(start: Cursor<'_>) -> bool {
+    match start.rest {
+        [b'0'..=b'9' | b'*' | b'.' | b'[', ..] => true,
+        // Behind the three letters of a month or a day stands one of these.
+        [b'A'..=b'Z' | b'a'..=b'z', _, _, b' ' | b',' | b'.' | b'a'..=b'z' | b'A'..=b'Z', ..] => true,
+        _ => false,
     }
 }
 
@@ -56,10 +73,10 @@ pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 #[inline(never)]
 fn other<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let (clock, cursor) = clock_mark(start);
-    let (mut stamp, mut rest) = match cursor.peek()? {
-        b'0'..=b'9' => iso(cursor).or_else(|| digits_first(cursor)),
-        b'A'..=b'Z' | b'a'..=b'z' => month_first(cursor).or_else(|| weekday_first(cursor)),
-        b'[' => bracketed(cursor),
+    let (mut stamp, mut rest) = match cursor.rest {
+        [b'0'..=b'9', ..] => iso(cursor).or_else(|| digits_first(cursor)),
+        [b'A'..=b'Z' | b'a'..=b'z', ..] => month_first(cursor).or_else(|| weekday_first(cursor)),
+        [b'[', ..] => bracketed(cursor),
         _ => None,
     }?;
     if let Stamp::Known { time, .. } = &mut stamp
@@ -82,7 +99,7 @@ fn clock_mark(start: Cursor<'_>) -> (ClockMark, Cursor<'_>) {
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon, Huawei's counter.
-#[inline]
+#[inline(always)]
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
     let date = date::read_iso(&mut cursor)?;
@@ -340,7 +357,7 @@ fn bracketed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
 }
 
 /// Puts the parts together if they make a time that exists.
-#[inline]
+#[inline(always)]
 pub(super) fn assemble<'a>(date: Date, time: TimeOfDay, zone: Offset, standard: bool) -> Stamp<'a> {
     let offset_minutes = match zone {
         Offset::Absent => None,

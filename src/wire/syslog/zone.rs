@@ -43,7 +43,7 @@ impl Offset {
     }
 
     /// Reads the zone behind a time of RFC 3339 or one like it. A word behind a space is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_iso(cursor: &mut Cursor<'_>) -> Self {
         match cursor.rest {
             [b'Z', rest @ ..] => {
