@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A short load: 20,000 messages a second for five seconds, none lost, all accounted for.
+# A short load: 20,000 messages a second for five seconds, all accounted for, and each in the store as it was sent.
 # load.sh FOLDER: the folder of muttd and loadgen, absolute. The ports are free ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,8 @@ port() {
 }
 
 "$binaries/loadgen" --rate 20000 --duration 5s --mix syslog=70,v2c=30 --devices 1000 --target 127.0.0.1 \
-    --syslog-port "$(port syslog-udp)" --snmp-port "$(port snmp-udp)" --verify "http://$http"
+    --syslog-port "$(port syslog-udp)" --snmp-port "$(port snmp-udp)" --verify "http://$http" \
+    --verify-store "$scratch/data/messages.db"
 daemon_stop
 rows=$(sqlite3 "$scratch/data/messages.db" 'SELECT count(*) FROM messages')
 echo "$rows rows"

@@ -60,7 +60,7 @@ fn rules() -> RuleSet {
         rule("down", Pattern::Keywords(vec!["down".to_owned(), "unreachable".to_owned()]), Action::Webhook),
         rule("fan", regex("(?:fan|psu) tray [0-9]+.*fail"), Action::Store),
         rule_of_level("close", "notice..notice", Some(Pattern::Keywords(vec!["close".to_owned()]))),
-        rule_of_level("digits", "crit", Some(regex(r"\d{5}.*\d{5}"))),
+        rule_of_level("digits", "crit", Some(regex("[0-9]=[0-9]"))),
         rule_of_level("critical", "crit", None),
         rule("address", regex(r"\d+\.\d+\.\d+\.\d+"), Action::Store),
     ])
@@ -82,7 +82,7 @@ fn admission() -> Admission {
         relays,
         is_checked_when_accepted: false,
     };
-    Admission::new(Arc::new(SourcePolicy {
+    Admission::new(Arc::new(ArcSwap::from_pointee(SourcePolicy {
         denied: IpRanges::parse(["192.0.2.66"]).unwrap(),
         listeners: [(0, listener.clone()), (1, listener)].into_iter().collect(),
         snmp: SnmpPolicy {
@@ -91,7 +91,7 @@ fn admission() -> Admission {
         },
         limiter: Some(Arc::new(RateLimiter::new(rate))),
         fair_share: true,
-    }))
+    })))
 }
 
 /// A shard with its sockets, the sockets that send to it, and the sink's end of the queue.

@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::payload::{KIND_COUNT, Kind, snmpv3};
+use crate::layout::{CONNECTIONS_MAX, Layout, THREADS_MAX};
+use crate::payload::{KIND_COUNT, KINDS, Kind, snmpv3};
+use crate::plan::{self, Mix};
+use crate::transports::tls::{Connector, Trust};
+use crate::transports::{self, TRANSPORTS, Target, Transport};
 
 /// Highest rate that can be asked, messages per second; far above what one machine sends.
 pub const RATE_MAX: u64 = 10_000_000;
@@ -19,28 +23,32 @@ pub const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 pub const DEVICES_MAX: u32 = 1_048_576;
 /// Highest number of a first device: there are 16 million addresses to send from.
 pub const FIRST_DEVICE_MAX: u32 = 8_000_000;
-/// Most sender threads.
-pub const THREADS_MAX: u32 = 64;
+/// Most messages of a connection that may be unanswered.
+pub const WINDOW_MAX: u32 = 65_536;
 /// Highest weight of one kind in `--mix`.
 pub const WEIGHT_MAX: u32 = 1000;
 
 const AFTER_HELP: &str = "\
-Messages are prebuilt from --seed: the same seed and settings give the same octets, and the fingerprint printed at the
-start proves it. Time stamps inside messages are fixed (2026-11-22 08:23:43 UTC plus one millisecond per prebuilt
-message), never the wall clock; only the boots of SNMPv3 engines are the time of the start, in seconds since 1970, so
-that each run is a later life than the one before. Every message ends in `run=xxxxxxxx seq=0000000001`: as the end of the text in syslog, as
-the last varbind (1.3.6.1.4.1.32473.1.1.0, OCTET STRING) in SNMP.
+    Messages are prebuilt from --seed: the same seed and settings give the same octets, and the fingerprint printed at the \
+    start proves it. Time stamps inside messages are fixed (2026-11-22 08:23:43 UTC plus one millisecond per prebuilt \
+    message), never the wall clock; only the boots of SNMPv3 engines are the time of the start, in seconds since 1970, so \
+    that each run is a later life than the one before. Every message ends in `run=xxxxxxxx stream=00000 seq=0000000001`: as \
+    the end of the text in syslog, as the last varbind (1.3.6.1.4.1.32473.1.1.0, OCTET STRING) in SNMP. A stream is what one \
+    sender thread sends over UDP, what one connection carries, or the informs of one socket.\n\n\
+    With a loopback IPv4 target each device sends from its own address in 127.0.0.0/8, from 127.1.0.1 upwards, and each \
+    connection comes from the address of a device. Towards any other target all share this machine's address.\n\n\
+    What --verify-store holds the receiver to, message by message: over TCP and TLS nothing is lost (unless the connection \
+    broke), doubled or out of order; over RELP nothing that was acknowledged is missing, and what is there twice is marked as \
+    repeated; of informs nothing that was answered is missing, and nothing is there twice; over UDP what is missing is in the \
+    ledger as dropped or discarded (--verify). Nowhere is a message changed or undecoded.\n\n\
+    Exit codes: 0 everything sent is stored or discarded by a rule (or was sent, when nothing is verified); 1 messages are \
+    unaccounted for, or --verify-store found what must not be; 2 usage or I/O error, or not everything could be sent or was \
+    answered; 3 balanced, but some were dropped; 4 the asked rate was not kept (achieved below 99 %). --accept-drops turns 3 \
+    and 4 into 0.";
 
-With a loopback IPv4 target each device sends from its own address in 127.0.0.0/8, from 127.1.0.1 upwards. Towards any
-other target all devices share this machine's address.
-
-Exit codes: 0 everything sent is stored or discarded by a rule (or was sent, without --verify); 1 messages are
-unaccounted for; 2 usage or I/O error; 3 balanced, but some were dropped; 4 the asked rate was not kept (achieved below
-99 %). --accept-drops turns 3 and 4 into 0.";
-
-/// Open-loop load for a syslog and SNMP notification receiver, with a balance at the end.
+/// Load for a syslog and SNMP notification receiver at a fixed rate, with a balance at the end.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "loadgen", version, after_help = AFTER_HELP)]
+#[command(name = "loadgen", version, after_help = AFTER_HELP, arg_required_else_help = true)]
 pub struct Args {
     /// Messages per second, 1 to 10000000; `50k` is 50000
     #[arg(long, value_name = "RATE", default_value = "1000", value_parser = parse_rate)]
@@ -50,10 +58,54 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub duration: Duration,
 
-    /// Kinds and weights, as syslog=70,v2c=30. Kinds: syslog (cisco, junos, fortigate and linux in equal parts), cisco,
-    /// junos, fortigate, linux, rfc5424, v1, v2c, v3
-    #[arg(long, value_name = "KIND=WEIGHT,...", default_value = "syslog=70,v2c=30", value_parser = parse_mix)]
+    /// Kinds and weights (1 to 1000), as syslog=70,v2c=30. `syslog` is several kinds in equal parts
+    #[arg(long, value_name = "KIND=WEIGHT,...", default_value = "syslog=70,v2c=30", value_parser = parse_mix, help = mix_help())]
     pub mix: Mix,
+
+    /// How syslog is sent. SNMP notifications always go over UDP
+    #[arg(long, value_name = "NAME", default_value = "udp", value_parser = parse_transport, help = transport_help())]
+    pub transport: &'static Transport,
+
+    /// Connections for syslog, and sockets for informs, 1 to 32768 each and at least --threads; as many as --threads when
+    /// not given. They are used in turn
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(CONNECTIONS_MAX)))]
+    pub connections: Option<u32>,
+
+    /// Messages that may be unanswered on each RELP connection or inform socket before more are sent, 1 to 65536
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=i64::from(WINDOW_MAX)))]
+    pub window: u32,
+
+    /// How long to wait for the answer to an inform before it is sent again
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
+    pub answer_timeout: Duration,
+
+    /// How often an inform without answer is sent again before it counts as failed, 0 to 100
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub retries: u32,
+
+    /// How long to try to connect again after a connection broke, before its messages count as failed
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub reconnect_timeout: Duration,
+
+    /// TLS: certificates (PEM) of the authorities that the receiver's certificate may be from
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
+
+    /// TLS: name that the receiver's certificate must be for; the address of --target when not given
+    #[arg(long, value_name = "NAME")]
+    pub tls_name: Option<String>,
+
+    /// TLS: take any certificate of the receiver, whoever issued it
+    #[arg(long, conflicts_with = "tls_ca")]
+    pub insecure: bool,
+
+    /// TLS: our own certificate (PEM), with those between it and the authority
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// TLS: key of our own certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
 
     /// Number of devices that send, 1 to 1048576
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=i64::from(DEVICES_MAX)))]
@@ -67,7 +119,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub target: IpAddr,
 
-    /// UDP port for syslog
+    /// Port for syslog, of the transport that is used
     #[arg(long, value_name = "PORT", default_value_t = 5514, value_parser = clap::value_parser!(u16).range(1..))]
     pub syslog_port: u16,
 
@@ -116,7 +168,22 @@ pub struct Args {
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     pub verify: Option<String>,
 
-    /// How long the receiver may take to settle after the last message, before what is in flight counts as unaccounted
+    /// Read the receiver's store (SQLite, view `messages`) after the run, and look for every message in it: what is lost,
+    /// doubled, reordered, changed or undecoded, for each stream
+    #[arg(long, value_name = "FILE")]
+    pub verify_store: Option<PathBuf>,
+
+    /// Send nothing: look in the store for what the run with this mark sent. The other options must be those of that run
+    #[arg(long, value_name = "HEX", value_parser = parse_run_id, requires = "verify_store", conflicts_with_all = ["run_id", "verify"])]
+    pub run: Option<u32>,
+
+    /// File of what was acknowledged (over RELP) or answered (informs): written while sending, one sequence number a line;
+    /// with --run it is read, and what is in it must be in the store
+    #[arg(long, value_name = "FILE")]
+    pub acknowledged_file: Option<PathBuf>,
+
+    /// How long the receiver may take to answer and to settle after the last message, before what is in flight counts as
+    /// unaccounted
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
 
@@ -134,6 +201,65 @@ pub struct Args {
 }
 
 impl Args {
+    /// What the plan is made from.
+    #[must_use]
+    pub fn plan_settings(&self) -> plan::Settings {
+        plan::Settings {
+            rate: self.rate,
+            duration: self.duration,
+            mix: self.mix,
+            devices: self.devices,
+            first_device: self.first_device,
+            seed: self.seed,
+            run_id: self.run.or(self.run_id),
+            community: self.community.clone(),
+            v3: self.v3_settings(),
+        }
+    }
+
+    /// How messages are divided into streams.
+    ///
+    /// # Errors
+    /// The user's fault: fewer connections than threads.
+    pub fn layout(&self) -> anyhow::Result<Layout> {
+        let connections = self.connections.unwrap_or(self.threads);
+        if connections < self.threads {
+            anyhow::bail!(
+                "--connections {connections} for --threads {}; allowed: at least one for each thread",
+                self.threads
+            );
+        }
+        Ok(Layout::new(self.threads, connections, self.transport.connects))
+    }
+
+    /// How messages are sent to `target`.
+    ///
+    /// # Errors
+    /// The user's fault: TLS without knowing whom to trust, or a file that cannot be read.
+    pub fn send_settings(&self, target: Target) -> anyhow::Result<transports::Settings> {
+        let own = self.tls_certificate.as_deref().zip(self.tls_key.as_deref());
+        let (ca, name) = (self.tls_ca.as_deref(), self.tls_name.as_deref());
+        let trust = Trust { ca, insecure: self.insecure, name, own };
+        let tls = self.transport.is_tls.then(|| Connector::new(trust, target.syslog.ip())).transpose()?;
+        Ok(transports::Settings { tls, ..self.settings_without_tls(target) })
+    }
+
+    /// How messages are sent to `target`, but for whom to trust.
+    #[must_use]
+    pub fn settings_without_tls(&self, target: Target) -> transports::Settings {
+        transports::Settings {
+            target,
+            transport: self.transport,
+            window: self.window as usize,
+            answer_timeout: self.answer_timeout,
+            retries: self.retries,
+            reconnect_timeout: self.reconnect_timeout,
+            drain_timeout: self.drain_timeout,
+            devices: (self.devices, self.first_device),
+            tls: None,
+        }
+    }
+
     /// Engines and users of version 3.
     #[must_use]
     pub fn v3_settings(&self) -> snmpv3::Settings {
@@ -147,16 +273,30 @@ impl Args {
     }
 }
 
-/// Weights by [`Kind`]; at least one is not 0. Only their proportion matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mix(pub [u32; KIND_COUNT]);
+fn mix_help() -> String {
+    let mut help = "Kinds and weights (1 to 1000), as syslog=70,v2c=30. `syslog` is ".to_owned();
+    let names: Vec<&str> = KINDS.iter().filter(|kind| kind.in_syslog).map(|kind| kind.name).collect();
+    help += &names.join(", ");
+    help += " in equal parts. Kinds: ";
+    let kinds: Vec<String> = KINDS.iter().map(|kind| format!("{} ({})", kind.name, kind.help)).collect();
+    help + &kinds.join(", ")
+}
 
-impl Mix {
-    /// The weight of `kind`.
-    #[must_use]
-    pub fn weight(&self, kind: Kind) -> u32 {
-        self.0[kind as usize]
-    }
+fn transport_help() -> String {
+    let transports = TRANSPORTS.iter().map(|transport| format!("{} ({})", transport.name, transport.help));
+    let transports: Vec<String> = transports.collect();
+    format!("How syslog is sent; SNMP notifications always go over UDP. One of {}", transports.join(", "))
+}
+
+/// A transport by its name.
+///
+/// # Errors
+/// The user's fault: no such transport.
+pub fn parse_transport(text: &str) -> Result<&'static Transport, String> {
+    TRANSPORTS.into_iter().find(|transport| transport.name == text).ok_or_else(|| {
+        let names: Vec<&str> = TRANSPORTS.iter().map(|transport| transport.name).collect();
+        format!("allowed: {}", names.join(", "))
+    })
 }
 
 /// `50000`, `50_000`, `50k`, `1m` (million).
@@ -222,17 +362,17 @@ pub fn parse_mix(text: &str) -> Result<Mix, String> {
             .ok_or_else(|| {
                 format!("weight `{weight}` of `{name}`; allowed: a whole number from 1 to {WEIGHT_MAX}")
             })?;
-        // Every weight counts four times, so that a quarter of `syslog` is whole.
-        if name == "syslog" {
-            for kind in [Kind::Cisco, Kind::Junos, Kind::Fortigate, Kind::Linux] {
-                weights[kind as usize] += weight;
-            }
-        } else {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
-                let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-                format!("kind `{name}`; allowed: syslog, {}", names.join(", "))
-            })?;
-            weights[kind as usize] += 4 * weight;
+        // Every weight counts as often as `syslog` has kinds, so that its parts are whole.
+        let is_meant = |kind: &Kind| if name == "syslog" { kind.in_syslog } else { kind.name == name };
+        let factor = if name == "syslog" { 1 } else { KINDS.iter().filter(|kind| kind.in_syslog).count() };
+        let mut is_known = false;
+        for (sum, _) in weights.iter_mut().zip(KINDS).filter(|(_, kind)| is_meant(kind)) {
+            *sum += factor as u32 * weight;
+            is_known = true;
+        }
+        if !is_known {
+            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            return Err(format!("kind `{name}`; allowed: syslog, {}", names.join(", ")));
         }
     }
     Ok(Mix(weights))
@@ -325,17 +465,21 @@ mod tests {
 
     #[test]
     fn mixes() {
+        let weight = |mix: &Mix, name: &str| mix.0[KINDS.iter().position(|kind| kind.name == name).unwrap()];
         let mix = parse_mix("syslog=70,v2c=30").unwrap();
-        for kind in [Kind::Cisco, Kind::Junos, Kind::Fortigate, Kind::Linux] {
-            assert_eq!(mix.weight(kind), 70);
+        for kind in ["cisco", "junos", "fortigate", "linux"] {
+            assert_eq!(weight(&mix, kind), 70);
         }
-        assert_eq!(mix.weight(Kind::V2c), 120);
-        assert_eq!(mix.weight(Kind::V1), 0);
-        assert_eq!(parse_mix("syslog=1,cisco=2").unwrap().weight(Kind::Cisco), 9);
+        assert_eq!(weight(&mix, "v2c"), 120);
+        assert_eq!(weight(&mix, "v1"), 0);
+        assert_eq!(weight(&parse_mix("syslog=1,cisco=2").unwrap(), "cisco"), 9);
         for (bad, says) in [
             ("", "KIND=WEIGHT"),
             ("v2c", "KIND=WEIGHT"),
-            ("v9=1", "allowed: syslog, cisco, junos, fortigate, linux, rfc5424, v1, v2c, v3"),
+            (
+                "v9=1",
+                "allowed: syslog, cisco, junos, fortigate, linux, rfc5424, v1, v2c, v3, v2c-inform, v3-inform",
+            ),
             ("v2c=0", "1 to 1000"),
             ("v2c=1001", "1 to 1000"),
             ("v2c=x", "`x`"),
@@ -373,6 +517,36 @@ mod tests {
     }
 
     #[test]
+    fn nothing_at_all_asks_for_the_help() {
+        let error = Args::try_parse_from(["loadgen"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        for option in Args::command().get_arguments() {
+            let long = option.get_long().unwrap();
+            assert!(text.contains(&format!("--{long}")), "{long}: {text}");
+            assert!(option.get_help().is_some() || ["help", "version"].contains(&long), "{long}");
+        }
+        let names =
+            KINDS.iter().map(|kind| kind.name).chain(TRANSPORTS.iter().map(|transport| transport.name));
+        for name in names {
+            assert!(text.contains(&format!("{name} (")), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn looking_into_a_store_needs_to_know_which() {
+        for (line, says) in [
+            ("loadgen --run 00c0ffee", "--verify-store"),
+            ("loadgen --run 00c0ffee --run-id 00c0ffee --verify-store x", "--run-id"),
+            ("loadgen --tls-certificate x", "--tls-key"),
+            ("loadgen --insecure --tls-ca x", "--tls-ca"),
+        ] {
+            let error = Args::try_parse_from(line.split(' ')).unwrap_err().to_string();
+            assert!(error.contains(says), "{line}: {error}");
+        }
+    }
+
+    #[test]
     fn refusals_name_flag_value_and_what_is_allowed() {
         for (flag, value, allowed) in [
             ("--rate", "ten", "1 to 10000000"),
@@ -393,6 +567,13 @@ mod tests {
             ("--v3-auth-password", "seven77", "8 to 64 octets"),
             ("--v3-priv-password", "seven77", "8 to 64 octets"),
             ("--verify", "https://host", "http://HOST:PORT"),
+            ("--transport", "sctp", "udp, tcp, tcp-lf, tls, relp, relp-tls"),
+            ("--connections", "0", "1..=32768"),
+            ("--window", "0", "1..=65536"),
+            ("--retries", "101", "0..=100"),
+            ("--answer-timeout", "5", "500ms"),
+            ("--reconnect-timeout", "5", "500ms"),
+            ("--run", "xyz", "8 hexadecimal digits"),
         ] {
             let error = Args::try_parse_from(["loadgen", flag, value]).unwrap_err();
             let text = error.to_string();

@@ -8,7 +8,10 @@
 //! mistakes. Invariants: the plan is built before the first message is sent; every planned message is counted as sent or
 //! failed; the exit code says what the receiver's books say.
 
+mod acknowledged;
 mod args;
+mod layout;
+mod outcome;
 mod pace;
 mod payload;
 mod plan;
@@ -16,24 +19,31 @@ mod progress;
 mod report;
 mod rng;
 mod send;
+mod store;
+mod transports;
 mod verify;
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 
+use crate::acknowledged::AcknowledgedFile;
 use crate::args::Args;
-use crate::pace::Schedule;
+use crate::layout::Layout;
+use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::Summary;
-use crate::send::{Outcome, Target};
-use crate::verify::{Balance, Client};
+use crate::send::{Gate, Run};
+use crate::store::Search;
+use crate::store::findings::Excuses;
+use crate::transports::{Settings, Target};
+use crate::verify::{Balance, Client, Handed};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -47,11 +57,16 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u8> {
-    let plan = Plan::build(args)?;
+    let layout = args.layout()?;
+    let plan = Plan::build(&args.plan_settings())?;
     let target = Target {
         syslog: SocketAddr::new(args.target, args.syslog_port),
         snmp: SocketAddr::new(args.target, args.snmp_port),
     };
+    if args.run.is_some() {
+        return look(args, &plan, layout, target);
+    }
+    let settings = args.send_settings(target)?;
     if !args.quiet {
         print(&report::head(args, &plan, target))?;
     }
@@ -64,48 +79,100 @@ fn run(args: &Args) -> Result<u8> {
         }
         None => None,
     };
-    let outcome = send_all(args, &plan, target)?;
+    let file = args.acknowledged_file.as_deref();
+    let file = file.map(|path| AcknowledgedFile::create(path, plan.run_id, plan.fingerprint)).transpose()?;
+    let outcome = send_all(args, &plan, layout, &settings, file.as_ref())?;
+    if let Some(file) = &file {
+        file.sync()?;
+    }
     let balance = match client.zip(before) {
         Some((client, before)) => match verify::drain(&client, verify::QUIET_POLLS_AFTER, args.drain_timeout)
         {
-            Ok(after) => Some(Balance::new(outcome.sent, &before.total, &after.total)),
+            Ok(after) => Some(Balance::new(Handed::new(&outcome), &before.total, &after.total)),
             Err(error) => {
                 // What was sent is worth knowing although the receiver went away.
-                print(&Summary::new(args, &plan, &outcome, None).table())?;
+                print(&Summary::new(args, &plan, &outcome, None, None).table())?;
                 return Err(error);
             }
         },
         None => None,
     };
-    let summary = Summary::new(args, &plan, &outcome, balance);
+    let found = match &args.verify_store {
+        Some(path) => {
+            let excuses = balance.as_ref().map(Balance::excuses).unwrap_or_default();
+            let excuses = Excuses { broken: outcome.broken.clone(), ..excuses };
+            let acknowledged = Some(&outcome.acknowledged_sequences[..]);
+            let search = Search { plan: &plan, layout, settings: &settings, acknowledged, excuses };
+            Some(search.wait(path, args.drain_timeout)?)
+        }
+        None => None,
+    };
+    finish(args, &Summary::new(args, &plan, &outcome, balance, found))
+}
+
+/// `--run`: looks into the store for what an earlier run sent.
+fn look(args: &Args, plan: &Plan, layout: Layout, target: Target) -> Result<u8> {
+    let path = args.verify_store.as_deref().context("--run needs --verify-store")?;
+    // Nothing is sent, so nobody has to be trusted.
+    let settings = args.settings_without_tls(target);
+    let file = args.acknowledged_file.as_deref();
+    let acknowledged =
+        file.map(|path| acknowledged::read(path, plan.run_id, plan.fingerprint)).transpose()?;
+    let acknowledged = acknowledged.as_deref();
+    let search = Search { plan, layout, settings: &settings, acknowledged, excuses: Excuses::default() };
+    let found = search.now(path)?;
+    let count = acknowledged.map_or(0, <[u64]>::len);
+    finish(args, &Summary::looked(args, plan, Outcome::empty()?, count, found))
+}
+
+fn finish(args: &Args, summary: &Summary) -> Result<u8> {
     if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(&summary).context("summary")?;
+        let json = serde_json::to_string_pretty(summary).context("summary")?;
         std::fs::write(path, json + "\n")
             .with_context(|| format!("--json: cannot write {}", path.display()))?;
     }
-    let table = if args.quiet { String::new() } else { summary.table() };
+    let table = if args.quiet { summary.faults() } else { summary.table() };
     print(&format!("{table}{}\n", summary.verdict_line()))?;
     Ok(summary.exit_code)
 }
 
 /// Runs the sender threads and shows progress until all are done.
-fn send_all(args: &Args, plan: &Plan, target: Target) -> Result<Outcome> {
+fn send_all(
+    args: &Args,
+    plan: &Plan,
+    layout: Layout,
+    settings: &Settings,
+    acknowledged: Option<&AcknowledgedFile>,
+) -> Result<Outcome> {
     let done = AtomicU64::new(0);
     let mut progress = Progress::new(plan.total, args.quiet);
     let sealer = plan.sealer(life());
-    let start = Instant::now();
+    let gate = Gate::new(layout.threads);
+    let run = Run {
+        plan,
+        layout,
+        sealer: &sealer,
+        settings,
+        acknowledged,
+        keeps_acknowledged: args.verify_store.is_some(),
+        progress: &done,
+        gate: &gate,
+    };
     let merged = std::thread::scope(|scope| {
-        let threads = u64::from(args.threads);
-        let senders: Vec<_> = (0..threads)
-            .map(|thread| {
-                let schedule = Schedule { rate: plan.rate, total: plan.total, thread, threads };
-                let (done, sealer) = (&done, &sealer);
-                std::thread::Builder::new()
-                    .name(format!("sender-{thread}"))
-                    .spawn_scoped(scope, move || send::run(plan, sealer, schedule, target, start, done))
-            })
-            .collect::<Result<_, _>>()
-            .context("cannot start the sender threads")?;
+        let run = &run;
+        let mut senders = Vec::new();
+        for thread in 0..layout.threads {
+            let name = format!("sender-{thread}");
+            let spawned =
+                std::thread::Builder::new().name(name).spawn_scoped(scope, move || run.send(thread));
+            match spawned {
+                Ok(sender) => senders.push(sender),
+                Err(error) => {
+                    run.gate.leave(layout.threads - senders.len() as u64);
+                    return Err(error).context("cannot start the sender threads");
+                }
+            }
+        }
         collect(senders, || progress.update(done.load(Ordering::Relaxed)))
     });
     progress.finish();
@@ -144,7 +211,7 @@ mod tests {
     use std::io::Read;
     use std::net::{TcpListener, UdpSocket};
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     /// A receiver made of two sockets and an API: it stores all datagrams but claims `stored - hidden` and `dropped`.
     struct Receiver {

@@ -1,24 +1,52 @@
 //! The plan: every message of the run, built before the first one is sent, from the seed and the settings alone.
 //!
-//! Between args and send. Slots are prebuilt and used in turn: message i is slot `i % slots` with sequence number i + 1
-//! patched in. All slots lie one after another in one arena, in the order in which they are sent.
+//! Between args and send. Slots are prebuilt and used in turn: message i is slot `i % slots` with its stream and sequence
+//! number i + 1 patched in. All slots lie one after another in one arena, in the order in which they are sent.
 //! Invariant: same settings and seed, same octets on every machine and with any number of threads.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::args::{Args, Mix};
+use crate::layout;
 use crate::pace;
 use crate::payload::snmpv3::{self, Places, Sealer};
-use crate::payload::{Composer, Device, KIND_COUNT, Kind, SEQUENCE_MAX, Stamp};
+use crate::payload::{Composer, Device, KIND_COUNT, KINDS, Kind, SEQUENCE_MAX, Stamp, patch_numbers};
 use crate::rng::Rng;
 
 /// Fewest slots: enough that texts vary, and that one batch of any thread never meets the same slot twice.
 pub const SLOTS_MIN: u32 = 8192;
 
-const _: () = assert!(SLOTS_MIN as usize >= pace::BATCH_MAX * crate::args::THREADS_MAX as usize);
+const _: () = assert!(SLOTS_MIN as usize >= pace::BATCH_MAX * layout::THREADS_MAX as usize);
+
+/// Weights by the place of a kind in [`KINDS`]; at least one is not 0. Only their proportion matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mix(pub [u32; KIND_COUNT]);
+
+/// What a plan is made from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Messages per second, at least 1.
+    pub rate: u64,
+    /// How long to send.
+    pub duration: Duration,
+    /// Which kinds.
+    pub mix: Mix,
+    /// Number of devices, at least 1.
+    pub devices: u32,
+    /// Number of the first one.
+    pub first_device: u32,
+    /// Seed of every choice.
+    pub seed: u64,
+    /// Mark of the run; derived from the seed when not given.
+    pub run_id: Option<u32>,
+    /// SNMP community.
+    pub community: String,
+    /// Engines and users of version 3.
+    pub v3: snmpv3::Settings,
+}
 
 /// One prebuilt message.
 #[derive(Debug, Clone, Copy)]
@@ -31,10 +59,20 @@ pub struct Slot {
     pub request_id_at: Option<usize>,
     /// What is sealed in a message of version 3.
     pub v3: Option<Places>,
-    /// What it is.
-    pub kind: Kind,
+    /// What it is, as its place in [`KINDS`].
+    pub kind: usize,
+    /// Who sends it.
+    pub device: Device,
     /// Address of the device, used as source when the target is loopback IPv4.
     pub source: Ipv4Addr,
+}
+
+impl Slot {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
+        KINDS[self.kind]
+    }
 }
 
 /// All that is decided before sending.
@@ -57,49 +95,51 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Builds the plan of `args`.
+    /// Builds the plan of `settings`.
     ///
     /// # Errors
     /// The user's fault: more messages than sequence numbers.
-    pub fn build(args: &Args) -> Result<Self> {
-        let total = pace::message_total(args.rate, args.duration.as_nanos());
+    pub fn build(settings: &Settings) -> Result<Self> {
+        let total = pace::message_total(settings.rate, settings.duration.as_nanos());
         if total > SEQUENCE_MAX {
             bail!(
                 "--rate {} for --duration {:?} is {total} messages; allowed: at most {SEQUENCE_MAX} in one run",
-                args.rate,
-                args.duration
+                settings.rate,
+                settings.duration
             );
         }
-        let mut rng = Rng::new(args.seed);
+        let mut rng = Rng::new(settings.seed);
         let derived_run_id = (rng.next() >> 32) as u32;
-        let run_id = args.run_id.unwrap_or(derived_run_id);
-        let v3 = args.v3_settings();
-        let composer = Composer { run_id, community: args.community.clone(), v3: v3.clone() };
+        let run_id = settings.run_id.unwrap_or(derived_run_id);
+        let v3 = settings.v3.clone();
+        let composer = Composer { run_id, community: settings.community.clone(), v3: v3.clone() };
 
-        let slot_count = args.devices.max(SLOTS_MIN);
-        let mut kinds = apportion(&args.mix, slot_count);
+        let slot_count = settings.devices.max(SLOTS_MIN);
+        let mut kinds = apportion(&settings.mix, slot_count);
         rng.shuffle(&mut kinds);
-        let mut devices: Vec<u32> = (args.first_device..args.first_device + args.devices).collect();
+        let mut devices: Vec<u32> =
+            (settings.first_device..settings.first_device + settings.devices).collect();
         rng.shuffle(&mut devices);
 
         let mut plan = Self {
             arena: Vec::with_capacity(slot_count as usize * 256),
             slots: Vec::with_capacity(slot_count as usize),
             total,
-            rate: args.rate,
+            rate: settings.rate,
             run_id,
             fingerprint: 0,
             v3,
         };
         for ((slot, kind), index) in (0..slot_count).zip(kinds).zip(devices.into_iter().cycle()) {
             let device = Device { index };
-            let message = composer.compose(kind, device, Stamp::of_slot(slot), &mut rng);
+            let message = (KINDS[kind].compose)(&composer, device, Stamp::of_slot(slot), &mut rng);
             plan.slots.push(Slot {
                 start: plan.arena.len(),
                 length: message.bytes.len(),
                 request_id_at: message.request_id_at,
                 v3: message.v3,
                 kind,
+                device,
                 source: device.address(),
             });
             plan.arena.extend_from_slice(&message.bytes);
@@ -121,14 +161,29 @@ impl Plan {
         self.slots[(index % self.slots.len() as u64) as usize]
     }
 
-    /// How many messages of each kind the whole run sends, in the order of [`Kind::ALL`].
+    /// The octets of `slot`, with its numbers 0.
+    #[must_use]
+    pub fn template(&self, slot: &Slot) -> &[u8] {
+        self.arena.get(slot.start..slot.start + slot.length).unwrap_or_default()
+    }
+
+    /// Appends message `index` of stream `stream` to `out`, as it is before anything is sealed.
+    pub fn append(&self, slot: &Slot, stream: u32, index: u64, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.template(slot));
+        if let Some(message) = out.get_mut(start..) {
+            patch_numbers(message, slot.request_id_at, stream, index + 1);
+        }
+    }
+
+    /// How many messages of each kind the whole run sends, in the order of [`KINDS`].
     #[must_use]
     pub fn kind_counts(&self) -> [u64; KIND_COUNT] {
         let rounds = self.total / self.slots.len() as u64;
         let rest = (self.total % self.slots.len() as u64) as usize;
         let mut counts = [0; KIND_COUNT];
         for (at, slot) in self.slots.iter().enumerate() {
-            counts[slot.kind as usize] += rounds + u64::from(at < rest);
+            counts[slot.kind] += rounds + u64::from(at < rest);
         }
         counts
     }
@@ -138,7 +193,7 @@ impl Plan {
         hash.write(&self.rate.to_be_bytes());
         hash.write(&self.total.to_be_bytes());
         for slot in &self.slots {
-            hash.write(&[slot.kind as u8]);
+            hash.write(&(slot.kind as u64).to_be_bytes());
             hash.write(&slot.source.octets());
             hash.write(&(slot.length as u64).to_be_bytes());
         }
@@ -149,27 +204,25 @@ impl Plan {
 
 /// `slot_count` kinds in the proportion of the mix: exact up to rounding (largest remainder), and at least one of each
 /// kind that was asked for.
-fn apportion(mix: &Mix, slot_count: u32) -> Vec<Kind> {
-    let weights = Kind::ALL.map(|kind| u64::from(mix.weight(kind)));
-    let sum: u64 = weights.iter().sum::<u64>().max(1);
-    let mut asked: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| mix.weight(*kind) > 0).collect();
-    let share = |kind: Kind| weights[kind as usize] * u64::from(slot_count);
+fn apportion(mix: &Mix, slot_count: u32) -> Vec<usize> {
+    let sum: u64 = mix.0.iter().map(|weight| u64::from(*weight)).sum::<u64>().max(1);
+    let share = |kind: usize| u64::from(mix.0[kind]) * u64::from(slot_count);
+    let mut asked: Vec<usize> = (0..KIND_COUNT).filter(|kind| mix.0[*kind] > 0).collect();
     let mut counts = [0u64; KIND_COUNT];
     for kind in &asked {
-        counts[*kind as usize] = (share(*kind) / sum).max(1);
+        counts[*kind] = (share(*kind) / sum).max(1);
     }
     // The largest remainder first; ties in the order of the kinds, so that the result is one.
-    asked.sort_by_key(|kind| (std::cmp::Reverse(share(*kind) % sum), *kind as usize));
+    asked.sort_by_key(|kind| (std::cmp::Reverse(share(*kind) % sum), *kind));
     let mut missing = u64::from(slot_count).saturating_sub(counts.iter().sum());
     for kind in asked.iter().cycle() {
         if missing == 0 {
             break;
         }
-        counts[*kind as usize] += 1;
+        counts[*kind] += 1;
         missing -= 1;
     }
-    let kinds =
-        Kind::ALL.into_iter().flat_map(|kind| std::iter::repeat_n(kind, counts[kind as usize] as usize));
+    let kinds = (0..KIND_COUNT).flat_map(|kind| std::iter::repeat_n(kind, counts[kind] as usize));
     kinds.take(slot_count as usize).collect()
 }
 
@@ -192,12 +245,13 @@ impl Fnv {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::args::{Args, parse_mix};
     use clap::Parser;
     use std::collections::HashSet;
 
     fn plan(line: &str) -> Plan {
-        Plan::build(&Args::try_parse_from(std::iter::once("loadgen").chain(line.split_whitespace())).unwrap())
-            .unwrap()
+        let args = Args::try_parse_from(std::iter::once("loadgen").chain(line.split_whitespace())).unwrap();
+        Plan::build(&args.plan_settings()).unwrap()
     }
 
     #[test]
@@ -233,6 +287,7 @@ mod tests {
             "--seed 42 --devices 100 --rate 1000 --duration 1s --community private",
             "--seed 42 --devices 100 --rate 1000 --duration 1s --run-id 00000001",
             "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v3=1",
+            "--seed 42 --devices 100 --rate 1000 --duration 1s --mix v2c-inform=1",
         ] {
             assert_ne!(first.fingerprint, plan(other).fingerprint, "{other}");
         }
@@ -243,7 +298,7 @@ mod tests {
     fn fingerprint_of_a_known_plan() {
         let plan =
             plan("--seed 42 --devices 100 --rate 1000 --duration 1s --mix syslog=4,rfc5424=1,v1=1,v2c=1");
-        assert_eq!(format!("{:016x}", plan.fingerprint), "e7d79730f041d7e4");
+        assert_eq!(format!("{:016x}", plan.fingerprint), "9098f57d9bb21692");
     }
 
     #[test]
@@ -251,10 +306,10 @@ mod tests {
         let plan = plan("--mix syslog=70,v2c=30 --rate 8192 --duration 1s");
         let counts = plan.kind_counts();
         assert_eq!(counts.iter().sum::<u64>(), 8192);
-        assert_eq!(counts, [1434, 1434, 1434, 1433, 0, 0, 2457, 0]);
-        let rare = apportion(&crate::args::parse_mix("cisco=1000,junos=1000,v1=1000,v2c=1").unwrap(), 8192);
+        assert_eq!(counts, [1434, 1434, 1434, 1433, 0, 0, 2457, 0, 0, 0]);
+        let rare = apportion(&parse_mix("cisco=1000,junos=1000,v1=1000,v2c=1").unwrap(), 8192);
         assert_eq!(rare.len(), 8192);
-        assert!(rare.contains(&Kind::V2c));
+        assert!(rare.iter().any(|kind| KINDS[*kind].name == "v2c"));
     }
 
     #[test]
@@ -280,7 +335,7 @@ mod tests {
     #[test]
     fn too_many_messages_are_refused() {
         let args = Args::try_parse_from(["loadgen", "--rate", "10000000", "--duration", "1h"]).unwrap();
-        let error = Plan::build(&args).unwrap_err().to_string();
+        let error = Plan::build(&args.plan_settings()).unwrap_err().to_string();
         assert!(error.contains("--rate 10000000") && error.contains("9999999999"), "{error}");
     }
 }

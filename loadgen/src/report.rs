@@ -2,15 +2,20 @@
 //!
 //! Last in the flow. Invariant: only words and numbers that args, plan, send and verify decided; nothing is judged here.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::args::Args;
-use crate::payload::Kind;
+use crate::outcome::Outcome;
+use crate::payload::KINDS;
 use crate::plan::Plan;
-use crate::send::{Outcome, Target};
+use crate::store::Report;
+use crate::store::findings::Stream;
+use crate::transports::Target;
 use crate::verify::{Balance, Verdict};
 
 /// Share of the asked rate below which the run counts as too slow.
@@ -32,15 +37,29 @@ pub struct Summary {
     /// Devices that sent.
     pub devices: u32,
     /// Messages of each kind in the plan; kinds without any are left out.
-    pub kinds: std::collections::BTreeMap<&'static str, u64>,
+    pub kinds: BTreeMap<&'static str, u64>,
     /// Messages planned.
     pub planned: u64,
-    /// Messages handed to the kernel.
+    /// What syslog was sent over.
+    pub transport: &'static str,
+    /// Connections for syslog, and sockets for informs.
+    pub connections: u32,
+    /// Messages handed to the kernel and, over RELP and for informs, answered.
     pub sent: u64,
-    /// Octets of UDP payload handed to the kernel.
+    /// Octets of the messages handed to the kernel, without framing.
     pub sent_bytes: u64,
-    /// Messages that the kernel refused, by error.
-    pub failed: std::collections::BTreeMap<&'static str, u64>,
+    /// Messages that were not sent, or not answered, by reason.
+    pub failed: BTreeMap<&'static str, u64>,
+    /// Messages handed over once more.
+    pub resent: u64,
+    /// Messages that were answered.
+    pub acknowledged: u64,
+    /// Times that a connection broke and was opened again.
+    pub reconnects: u64,
+    /// SNMP Reports that came instead of answers, by the name of the counter.
+    pub reports: BTreeMap<&'static str, u64>,
+    /// How long answers took, by transport.
+    pub answers: BTreeMap<&'static str, AnswerTimes>,
     /// Times that the kernel had no room for a while.
     pub retries: u64,
     /// Messages per second asked for.
@@ -59,15 +78,69 @@ pub struct Summary {
     pub cpu_per_message_ns: f64,
     /// The receiver's books; absent without `--verify`.
     pub balance: Option<Balance>,
+    /// What was found in the store; absent without `--verify-store`.
+    pub store: Option<Report>,
+    /// Whether nothing was sent in this run.
+    pub only_looked: bool,
+}
+
+/// Microseconds from handing a message over for the first time to its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AnswerTimes {
+    /// Answers.
+    pub count: u64,
+    /// Median.
+    pub p50_us: u64,
+    /// 95th percentile.
+    pub p95_us: u64,
+    /// 99th percentile.
+    pub p99_us: u64,
+    /// Longest.
+    pub max_us: u64,
+}
+
+impl AnswerTimes {
+    fn new(times: &Histogram<u64>) -> Self {
+        Self {
+            count: times.len(),
+            p50_us: times.value_at_quantile(0.5),
+            p95_us: times.value_at_quantile(0.95),
+            p99_us: times.value_at_quantile(0.99),
+            max_us: times.max(),
+        }
+    }
 }
 
 impl Summary {
+    /// Of a run that sent nothing (`outcome` is of nothing), and found `store` with `acknowledged` messages known to be acknowledged.
+    #[must_use]
+    pub fn looked(
+        args: &Args,
+        plan: &Plan,
+        mut outcome: Outcome,
+        acknowledged: usize,
+        store: Report,
+    ) -> Self {
+        outcome.sent = plan.total;
+        outcome.acknowledged = acknowledged as u64;
+        let mut summary = Self::new(args, plan, &outcome, None, Some(store));
+        summary.only_looked = true;
+        summary
+    }
+
     /// Puts the run into numbers.
     #[must_use]
-    pub fn new(args: &Args, plan: &Plan, outcome: &Outcome, balance: Option<Balance>) -> Self {
+    pub fn new(
+        args: &Args,
+        plan: &Plan,
+        outcome: &Outcome,
+        balance: Option<Balance>,
+        store: Option<Report>,
+    ) -> Self {
         let rate_achieved = achieved_rate(outcome.sent, plan.rate, plan.total, outcome.elapsed);
         let kept_rate = rate_achieved * 100.0 >= plan.rate as f64 * KEPT_RATE_PERCENT;
-        let verdict = Verdict::new(outcome.failed_total(), kept_rate, balance.as_ref());
+        let faults = store.as_ref().map(|store| store.faults.len());
+        let verdict = Verdict::new(faults, outcome.failed_total(), kept_rate, balance.as_ref());
         let counts = plan.kind_counts();
         Self {
             verdict,
@@ -76,15 +149,22 @@ impl Summary {
             run_id: format!("{:08x}", plan.run_id),
             seed: args.seed,
             devices: args.devices,
-            kinds: Kind::ALL
-                .map(|kind| (kind.name(), counts[kind as usize]))
-                .into_iter()
-                .filter(|kind| kind.1 > 0)
-                .collect(),
+            kinds: kinds(&counts).collect(),
             planned: plan.total,
+            transport: args.transport.name,
+            connections: args.connections.unwrap_or(args.threads),
             sent: outcome.sent,
             sent_bytes: outcome.sent_bytes,
             failed: outcome.failed.clone(),
+            resent: outcome.resent,
+            acknowledged: outcome.acknowledged,
+            reconnects: outcome.reconnects,
+            reports: outcome.reports.clone(),
+            answers: outcome
+                .answer_us
+                .iter()
+                .map(|(transport, times)| (*transport, AnswerTimes::new(times)))
+                .collect(),
             retries: outcome.retries,
             rate_asked: plan.rate,
             rate_achieved,
@@ -94,6 +174,8 @@ impl Summary {
             lag_max_us: outcome.lag_us.max(),
             cpu_per_message_ns: outcome.cpu.as_secs_f64() * 1e9 / (plan.total as f64),
             balance,
+            store,
+            only_looked: false,
         }
     }
 
@@ -101,32 +183,56 @@ impl Summary {
     #[must_use]
     pub fn table(&self) -> String {
         let mut out = String::new();
-        let mut row = |name: &str, value: String| {
-            let _ = writeln!(out, "  {name:<34}{value:>16}");
-        };
-        row("sent", self.sent.to_string());
-        for (error, count) in &self.failed {
-            row(&format!("refused: {error}"), count.to_string());
+        if !self.only_looked {
+            self.sending_rows(&mut out);
         }
-        row("rate asked, messages/s", self.rate_asked.to_string());
-        row("rate achieved, messages/s", format!("{:.0}", self.rate_achieved));
-        row("lag p50, ms", milliseconds(self.lag_p50_us));
-        row("lag p99, ms", milliseconds(self.lag_p99_us));
-        row("lag max, ms", milliseconds(self.lag_max_us));
-        row("kernel had no room, times", self.retries.to_string());
-        row("processor time per message, us", format!("{:.2}", self.cpu_per_message_ns / 1000.0));
         if let Some(balance) = &self.balance {
-            row("received", balance.received.to_string());
-            row("stored", balance.stored.to_string());
-            row("discarded by rule", balance.discarded.to_string());
-            row("dropped", balance.dropped_total().to_string());
-            for (reason, count) in &balance.dropped {
-                row(&format!("  {reason}"), count.to_string());
-            }
-            row("in flight", balance.in_flight.to_string());
-            row("unaccounted", balance.unaccounted.to_string());
+            balance_rows(&mut out, balance);
+        }
+        if let Some(store) = &self.store {
+            out += &store.table();
+        } else if self.balance.is_some() {
+            out += "  not proved: that each message is stored once, unchanged and in order; sums agree also when as many are \
+                    lost as are doubled (--verify-store looks at each)\n";
         }
         out
+    }
+
+    /// What was found in the store and must not be.
+    #[must_use]
+    pub fn faults(&self) -> String {
+        let faults = self.store.iter().flat_map(|store| &store.faults).take(100);
+        faults.map(|fault| format!("  must not be: {fault}\n")).collect()
+    }
+
+    fn sending_rows(&self, out: &mut String) {
+        row(out, "sent", self.sent);
+        for (error, count) in &self.failed {
+            row(out, &format!("failed: {error}"), count);
+        }
+        row(out, "rate asked, messages/s", self.rate_asked);
+        row(out, "rate achieved, messages/s", format!("{:.0}", self.rate_achieved));
+        row(out, "lag p50, ms", milliseconds(self.lag_p50_us));
+        row(out, "lag p99, ms", milliseconds(self.lag_p99_us));
+        row(out, "lag max, ms", milliseconds(self.lag_max_us));
+        row(out, "kernel had no room, times", self.retries);
+        row(out, "processor time per message, us", format!("{:.2}", self.cpu_per_message_ns / 1000.0));
+        for (transport, times) in &self.answers {
+            row(out, &format!("{transport} answers"), times.count);
+            for (name, micros) in
+                [("p50", times.p50_us), ("p95", times.p95_us), ("p99", times.p99_us), ("max", times.max_us)]
+            {
+                row(out, &format!("{transport} answer {name}, ms"), milliseconds(micros));
+            }
+        }
+        for (name, count) in [("sent again", self.resent), ("connections opened again", self.reconnects)] {
+            if count > 0 {
+                row(out, name, count);
+            }
+        }
+        for (counter, count) in &self.reports {
+            row(out, &format!("reported: {counter}"), count);
+        }
     }
 
     /// The last line.
@@ -134,34 +240,77 @@ impl Summary {
     pub fn verdict_line(&self) -> String {
         let balance = self.balance.clone().unwrap_or_default();
         let what = match self.verdict {
-            Verdict::Complete => {
-                format!("complete: all {} messages are stored or discarded by a rule", self.sent)
-            }
-            Verdict::Sent => format!("sent {} messages; nothing was verified (no --verify)", self.sent),
+            Verdict::StoreWrong => format!(
+                "store wrong: {} findings of what must not be",
+                self.store.as_ref().map_or(0, |store| store.faults.len())
+            ),
+            Verdict::Complete => self.complete_line(),
+            Verdict::Sent => format!(
+                "sent {} messages; nothing was verified (neither --verify nor --verify-store)",
+                self.sent
+            ),
             Verdict::Dropped => format!(
                 "dropped: all {} messages are accounted for, {} of them as dropped",
                 self.sent,
                 balance.dropped_total()
             ),
-            Verdict::TooSlow => format!(
-                "too slow: {:.0} of {} messages/s{}",
-                self.rate_achieved,
-                self.rate_asked,
-                if self.balance.is_some() {
-                    "; all are accounted for"
-                } else {
-                    "; nothing was verified (no --verify)"
-                }
-            ),
+            Verdict::TooSlow => {
+                let (achieved, asked) = (self.rate_achieved, self.rate_asked);
+                let proof = match (&self.store, &self.balance) {
+                    (Some(_), _) => self.complete_line(),
+                    (None, Some(_)) => "all are accounted for".to_owned(),
+                    (None, None) => "nothing was verified (neither --verify nor --verify-store)".to_owned(),
+                };
+                format!("too slow: {achieved:.0} of {asked} messages/s; {proof}")
+            }
             Verdict::Unaccounted => unaccounted_line(self.sent, &balance),
             Verdict::SendFailed => format!(
-                "send failed: the kernel refused {} of {} messages",
+                "send failed: {} of {} messages were refused, or not answered",
                 self.failed.values().sum::<u64>(),
                 self.planned
             ),
         };
         format!("{what} (exit code {})", self.exit_code)
     }
+
+    fn complete_line(&self) -> String {
+        let Some(store) = &self.store else {
+            return format!("complete: all {} messages are stored or discarded by a rule", self.sent);
+        };
+        let sum = |of: fn(&Stream) -> u64| store.streams.values().map(of).sum::<u64>();
+        format!(
+            "complete: {} of {} messages are in the store as they were sent, {} acknowledged messages are missing",
+            sum(|stream| stream.stored),
+            self.planned,
+            sum(|stream| stream.acknowledged_and_lost)
+        )
+    }
+}
+
+fn balance_rows(out: &mut String, balance: &Balance) {
+    row(out, "received", balance.received);
+    row(out, "stored", balance.stored);
+    row(out, "discarded by rule", balance.discarded);
+    row(out, "dropped", balance.dropped_total());
+    for (reason, count) in &balance.dropped {
+        row(out, &format!("  {reason}"), count);
+    }
+    if balance.repeated_informs != 0 {
+        row(out, "informs that came again", balance.repeated_informs);
+    }
+    row(out, "in flight", balance.in_flight);
+    row(out, "unaccounted", balance.unaccounted);
+}
+
+fn row(out: &mut String, name: &str, value: impl std::fmt::Display) {
+    let value = value.to_string();
+    let _ = writeln!(out, "  {name:<34}{value:>16}");
+}
+
+/// Names and counts of the kinds that there are any of.
+fn kinds(counts: &[u64]) -> impl Iterator<Item = (&'static str, u64)> {
+    let all = KINDS.iter().zip(counts).map(|(kind, count)| (kind.name, *count));
+    all.filter(|(_, count)| *count > 0)
 }
 
 fn unaccounted_line(sent: u64, balance: &Balance) -> String {
@@ -181,20 +330,20 @@ fn unaccounted_line(sent: u64, balance: &Balance) -> String {
 #[must_use]
 pub fn head(args: &Args, plan: &Plan, target: Target) -> String {
     let counts = plan.kind_counts();
-    let kinds = Kind::ALL.into_iter().filter(|kind| counts[*kind as usize] > 0);
-    let kinds: Vec<String> = kinds.map(|kind| format!("{} {}", counts[kind as usize], kind.name())).collect();
+    let kinds: Vec<String> = kinds(&counts).map(|(kind, count)| format!("{count} {kind}")).collect();
     let sources = if target.spreads_sources() {
         "each from its own address"
     } else {
         "all from this machine's address"
     };
     format!(
-        "loadgen: {} messages at {}/s from {} devices, {sources}\n  to {} (syslog) and {} (SNMP): {}\n  seed {}, run {:08x}, \
+        "loadgen: {} messages at {}/s from {} devices, {sources}\n  to {} (syslog over {}) and {} (SNMP): {}\n  seed {}, run {:08x}, \
          fingerprint {:016x}\n",
         plan.total,
         plan.rate,
         args.devices,
         target.syslog,
+        args.transport.name,
         target.snmp,
         kinds.join(", "),
         args.seed,
@@ -221,12 +370,12 @@ mod tests {
 
     fn summary(line: &str, elapsed: Duration, balance: Option<Balance>) -> Summary {
         let args = Args::try_parse_from(std::iter::once("loadgen").chain(line.split_whitespace())).unwrap();
-        let plan = Plan::build(&args).unwrap();
+        let plan = Plan::build(&args.plan_settings()).unwrap();
         let mut outcome = Outcome::empty().unwrap();
         outcome.sent = plan.total;
         outcome.elapsed = elapsed;
         outcome.lag_us.record_n(1500, plan.total).unwrap();
-        Summary::new(&args, &plan, &outcome, balance)
+        Summary::new(&args, &plan, &outcome, balance, None)
     }
 
     #[test]
@@ -257,6 +406,7 @@ mod tests {
             stored: 9_000,
             discarded: 900,
             dropped: [("kernel_receive_buffer".to_owned(), 100)].into(),
+            repeated_informs: 0,
             in_flight: 0,
             unaccounted: 0,
         };

@@ -6,6 +6,10 @@
 //! sent = stored + discarded by rule + dropped by named reason      (all as differences, after - before)
 //! ```
 //!
+//! What was handed over more than once, or was on its way when a connection broke, may have arrived once more or less:
+//! within these bounds nothing is unaccounted for. Sums prove no message: as many lost as doubled add up. That is what
+//! `store` is for.
+//!
 //! Invariant: a message is only ever called accounted for because the receiver's counters say so.
 
 use std::collections::BTreeMap;
@@ -13,6 +17,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::outcome::Outcome;
+use crate::store::findings::Excuses;
 
 /// Time between two looks at the ledger while the receiver settles.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -45,10 +52,37 @@ pub struct Account {
     pub in_flight: u64,
 }
 
+/// How many messages the receiver must have had from us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Handed {
+    /// Messages that were sent, each counted once.
+    pub sent: u64,
+    /// At least so many must have arrived.
+    pub least: u64,
+    /// At most so many can have.
+    pub most: u64,
+}
+
+impl Handed {
+    /// What `outcome` says.
+    #[must_use]
+    pub fn new(outcome: &Outcome) -> Self {
+        let sent = outcome.sent;
+        // Over a connection that broke, what the kernel had taken may not have arrived.
+        let is_sure = outcome.broken.is_empty() || outcome.acknowledged == sent;
+        let least = if is_sure { sent } else { outcome.acknowledged };
+        // What failed may have arrived all the same: its answer did not.
+        Self { sent, least, most: sent + outcome.resent + outcome.failed_total() }
+    }
+}
+
+/// The reason by which a receiver counts informs that it had already.
+const REPEATED_INFORM: &str = "repeated_inform";
+
 /// What the run changed. Signed, since a receiver that was restarted counts from 0 again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Balance {
-    /// Datagrams that the kernel took from us.
+    /// Messages that the kernel took from us, or that were acknowledged, each counted once.
     pub sent: i64,
     /// Difference of `received`.
     pub received: i64,
@@ -58,41 +92,58 @@ pub struct Balance {
     pub discarded: i64,
     /// Differences by reason; reasons that did not move are left out.
     pub dropped: BTreeMap<String, i64>,
+    /// Informs that the receiver had already.
+    pub repeated_informs: i64,
     /// In flight at the last look.
     pub in_flight: i64,
-    /// `sent - stored - discarded - dropped`. Negative: others sent to the receiver too.
+    /// `sent - stored - discarded - dropped`, beyond what repetitions explain. Negative: others sent to the receiver too.
     pub unaccounted: i64,
 }
 
 impl Balance {
-    /// Balances `sent` against the ledger before and after.
+    /// Balances what was `handed` over against the ledger before and after.
     #[must_use]
-    pub fn new(sent: u64, before: &Account, after: &Account) -> Self {
+    pub fn new(handed: Handed, before: &Account, after: &Account) -> Self {
         let difference = |after: u64, before: u64| signed(after).saturating_sub(signed(before));
         let reasons = after.dropped.keys().chain(before.dropped.keys());
-        let dropped: BTreeMap<String, i64> = reasons
+        let mut dropped: BTreeMap<String, i64> = reasons
             .map(|reason| {
                 let count = |account: &Account| account.dropped.get(reason).copied().unwrap_or(0);
                 (reason.clone(), difference(count(after), count(before)))
             })
             .filter(|(_, moved)| *moved != 0)
             .collect();
+        let repeated_informs = dropped.remove(REPEATED_INFORM).unwrap_or(0);
         let mut balance = Self {
-            sent: signed(sent),
+            sent: signed(handed.sent),
             received: difference(after.received, before.received),
             stored: difference(after.stored, before.stored),
             discarded: difference(after.discarded, before.discarded),
             dropped,
+            repeated_informs,
             in_flight: signed(after.in_flight),
             unaccounted: 0,
         };
-        let accounted =
-            balance.stored.saturating_add(balance.discarded).saturating_add(balance.dropped_total());
-        balance.unaccounted = balance.sent.saturating_sub(accounted);
+        let accounted = [balance.stored, balance.discarded, balance.dropped_total(), repeated_informs]
+            .into_iter()
+            .fold(0, i64::saturating_add);
+        let bounds = signed(handed.least)..=signed(handed.most.max(handed.least));
+        balance.unaccounted = accounted.clamp(*bounds.start(), *bounds.end()).saturating_sub(accounted);
         balance
     }
 
-    /// Dropped for any reason.
+    /// What may be missing in the store.
+    #[must_use]
+    pub fn excuses(&self) -> Excuses {
+        let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
+        Excuses {
+            discarded: unsigned(self.discarded),
+            dropped: unsigned(self.dropped_total()),
+            ..Excuses::default()
+        }
+    }
+
+    /// Dropped for any reason, but for informs that came again.
     #[must_use]
     pub fn dropped_total(&self) -> i64 {
         self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
@@ -117,14 +168,20 @@ pub enum Verdict {
     TooSlow,
     /// The receiver's counters do not add up to what was sent.
     Unaccounted,
-    /// The kernel refused datagrams, so fewer than planned were sent.
+    /// Fewer than planned were sent, or answered where answers are due.
     SendFailed,
+    /// The store lacks messages, or has others than were sent, in a way that their transport does not allow.
+    StoreWrong,
 }
 
 impl Verdict {
-    /// The first that applies of: send failed, unaccounted, dropped, too slow, complete.
+    /// The first that applies of: store wrong, send failed, unaccounted, dropped, too slow, complete.
+    /// `faults` is how many were found in the store, if that was looked into.
     #[must_use]
-    pub fn new(failed: u64, kept_rate: bool, balance: Option<&Balance>) -> Self {
+    pub fn new(faults: Option<usize>, failed: u64, kept_rate: bool, balance: Option<&Balance>) -> Self {
+        if faults.is_some_and(|faults| faults > 0) {
+            return Self::StoreWrong;
+        }
         if failed > 0 {
             return Self::SendFailed;
         }
@@ -133,6 +190,7 @@ impl Verdict {
             Some(balance) if balance.dropped_total() != 0 => Self::Dropped,
             _ if !kept_rate => Self::TooSlow,
             Some(_) => Self::Complete,
+            None if faults.is_some() => Self::Complete,
             None => Self::Sent,
         }
     }
@@ -142,7 +200,7 @@ impl Verdict {
     pub const fn exit_code(self, accept_drops: bool) -> u8 {
         match self {
             Self::Complete | Self::Sent => 0,
-            Self::Unaccounted => 1,
+            Self::Unaccounted | Self::StoreWrong => 1,
             Self::SendFailed => 2,
             Self::Dropped if !accept_drops => 3,
             Self::TooSlow if !accept_drops => 4,
@@ -239,8 +297,12 @@ mod tests {
         Account { received, stored, discarded, dropped, in_flight }
     }
 
+    fn once(sent: u64) -> Handed {
+        Handed { sent, least: sent, most: sent }
+    }
+
     fn code(balance: &Balance, kept_rate: bool, accept_drops: bool) -> u8 {
-        Verdict::new(0, kept_rate, Some(balance)).exit_code(accept_drops)
+        Verdict::new(None, 0, kept_rate, Some(balance)).exit_code(accept_drops)
     }
 
     #[test]
@@ -257,13 +319,13 @@ mod tests {
     #[test]
     fn complete() {
         let balance = Balance::new(
-            100,
+            once(100),
             &account(7, 5, 2, &[("queue_full", 3)], 0),
             &account(107, 95, 12, &[("queue_full", 3)], 0),
         );
         assert_eq!((balance.stored, balance.discarded, balance.unaccounted), (90, 10, 0));
         assert!(balance.dropped.is_empty());
-        assert_eq!(Verdict::new(0, true, Some(&balance)), Verdict::Complete);
+        assert_eq!(Verdict::new(None, 0, true, Some(&balance)), Verdict::Complete);
         assert_eq!(code(&balance, true, false), 0);
         assert_eq!(code(&balance, false, false), 4);
         assert_eq!(code(&balance, false, true), 0);
@@ -272,7 +334,7 @@ mod tests {
     #[test]
     fn dropped_but_balanced() {
         let balance = Balance::new(
-            100,
+            once(100),
             &Account::default(),
             &account(95, 90, 0, &[("queue_full", 4), ("kernel_receive_buffer", 6)], 0),
         );
@@ -284,26 +346,54 @@ mod tests {
 
     #[test]
     fn unaccounted_is_never_forgiven() {
-        let missing = Balance::new(100, &Account::default(), &account(99, 99, 0, &[], 0));
+        let missing = Balance::new(once(100), &Account::default(), &account(99, 99, 0, &[], 0));
         assert_eq!(missing.unaccounted, 1);
-        let stuck = Balance::new(100, &Account::default(), &account(100, 98, 0, &[], 2));
+        let stuck = Balance::new(once(100), &Account::default(), &account(100, 98, 0, &[], 2));
         assert_eq!((stuck.in_flight, stuck.unaccounted), (2, 2));
-        let foreign = Balance::new(100, &Account::default(), &account(101, 101, 0, &[], 0));
+        let foreign = Balance::new(once(100), &Account::default(), &account(101, 101, 0, &[], 0));
         assert_eq!(foreign.unaccounted, -1);
-        let restarted =
-            Balance::new(100, &account(500, 500, 0, &[("queue_full", 9)], 0), &account(20, 20, 0, &[], 0));
+        let restarted = Balance::new(
+            once(100),
+            &account(500, 500, 0, &[("queue_full", 9)], 0),
+            &account(20, 20, 0, &[], 0),
+        );
         assert_eq!(restarted.unaccounted, 100 + 480 + 9);
         for balance in [missing, stuck, foreign, restarted] {
-            assert_eq!(Verdict::new(0, true, Some(&balance)), Verdict::Unaccounted);
+            assert_eq!(Verdict::new(None, 0, true, Some(&balance)), Verdict::Unaccounted);
             assert_eq!(code(&balance, false, true), 1);
         }
     }
 
     #[test]
     fn without_a_ledger_and_with_refused_datagrams() {
-        assert_eq!(Verdict::new(0, true, None).exit_code(false), 0);
-        assert_eq!(Verdict::new(0, false, None).exit_code(false), 4);
-        assert_eq!(Verdict::new(1, true, None).exit_code(true), 2);
+        assert_eq!(Verdict::new(None, 0, true, None).exit_code(false), 0);
+        assert_eq!(Verdict::new(None, 0, false, None).exit_code(false), 4);
+        assert_eq!(Verdict::new(None, 1, true, None).exit_code(true), 2);
+    }
+
+    #[test]
+    fn a_wrong_store_is_worse_than_all_else() {
+        assert_eq!(Verdict::new(Some(1), 1, false, None).exit_code(true), 1);
+        assert_eq!(Verdict::new(Some(0), 0, true, None), Verdict::Complete);
+    }
+
+    #[test]
+    fn repetitions_and_broken_connections_explain_as_many_and_no_more() {
+        let handed = Handed { sent: 100, least: 90, most: 105 };
+        let unaccounted = |stored: u64| {
+            Balance::new(handed, &Account::default(), &account(stored, stored, 0, &[], 0)).unaccounted
+        };
+        let all = [89, 90, 100, 105, 106].map(unaccounted);
+        assert_eq!(all, [1, 0, 0, 0, -1]);
+        let mut outcome = Outcome::empty().unwrap();
+        (outcome.sent, outcome.resent, outcome.acknowledged) = (100, 5, 90);
+        assert_eq!(Handed::new(&outcome), Handed { sent: 100, least: 100, most: 105 });
+        outcome.broken.insert(1);
+        assert_eq!(Handed::new(&outcome), handed);
+        let repeated = account(105, 100, 0, &[("repeated_inform", 5)], 0);
+        let balance = Balance::new(handed, &Account::default(), &repeated);
+        assert_eq!((balance.repeated_informs, balance.dropped_total(), balance.unaccounted), (5, 0, 0));
+        assert_eq!(Verdict::new(None, 0, true, Some(&balance)), Verdict::Complete);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn announce(app: &App, settings: &Settings, facts: &Facts) {
         wiring::synchronous(settings).as_str()
     );
     if let Some(path) = &settings.pattern_matching.rules_file {
-        tracing::info!("{} rule(s) from {}", app.reloader.rules_in_force(), path.display());
+        tracing::info!("{} rule(s) from {}", app.sources().rules.load().set.len(), path.display());
     }
     if let Some(path) = settings.snmpv3.credentials_file.as_ref().filter(|_| facts.snmpv3_users > 0) {
         tracing::info!("{} SNMPv3 user(s) from {}", facts.snmpv3_users, path.display());
@@ -63,7 +63,7 @@ fn announce_runtime(settings: &Settings, facts: &Facts) {
     match &facts.runtime_refused {
         Some(reason) => tracing::warn!(
             "daemon.runtime: {} is not to be had here ({reason}); using {used}",
-            wiring::runtime(settings.daemon.runtime).as_str(),
+            settings.daemon.runtime.as_str(),
         ),
         None => tracing::info!("runtime {used}, {} shard(s)", wiring::shards(settings)),
     }

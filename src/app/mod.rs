@@ -3,7 +3,6 @@
 //! Invariant: no message is touched here.
 
 mod announce;
-mod changes;
 pub mod commands;
 mod identity;
 mod listeners;
@@ -17,12 +16,11 @@ mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
-mod tls;
 mod wiring;
 
 pub use listeners::port_conflicts;
 pub use names::check_mib_dirs;
-pub use start::{control_runtime, start};
+pub use start::{Configured, control_runtime, start};
 pub use wiring::logging;
 
 use std::net::SocketAddr;
@@ -51,7 +49,6 @@ pub struct App {
     /// The socket for commands, if it is served.
     socket: Option<PathBuf>,
     reloader: reload::Reloader,
-    certificates: Vec<changes::Watched>,
     control: Runtime,
     pid_file: Option<PathBuf>,
 }
@@ -89,9 +86,6 @@ impl App {
     /// Reads the files of rules, credentials, MIB modules and certificates again; a bad one leaves the old in force and says so.
     pub fn reload(&self) {
         self.reloader.request();
-        for certificates in &self.certificates {
-            certificates.request();
-        }
     }
 
     /// Whether a thread of the receive path died.

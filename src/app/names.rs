@@ -36,7 +36,7 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<NamesInForce> {
     let (done, loaded) = mpsc::sync_channel(1);
     let in_force = Arc::clone(&names);
     std::thread::Builder::new().name("names".to_owned()).spawn(move || {
-        load(&directories, &in_force);
+        tracing::info!("{}", load(&directories, &in_force));
         // The start may have gone on without.
         let _ = done.send(());
     })?;
@@ -56,7 +56,7 @@ pub(super) fn all(settings: &Settings) -> anyhow::Result<NamesInForce> {
     let names: NamesInForce = Arc::new(ArcSwap::new(standard::names()));
     if !settings.snmp.mib_dirs.is_empty() {
         check_mib_dirs(&settings.snmp.mib_dirs)?;
-        load(&settings.snmp.mib_dirs, &names);
+        tracing::info!("{}", load(&settings.snmp.mib_dirs, &names));
     }
     Ok(names)
 }
@@ -73,8 +73,9 @@ pub fn check_mib_dirs(directories: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads the modules in `directories` and puts their names in force. Nothing in a file can prevent that.
-pub(super) fn load(directories: &[PathBuf], in_force: &NamesInForce) {
+/// Loads the modules in `directories`, puts their names in force, and returns what is in force in one line. Nothing in a
+/// file can prevent that.
+pub(super) fn load(directories: &[PathBuf], in_force: &NamesInForce) -> String {
     // One after the other, so that the last to begin is the last to be put in force.
     let _turn = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
     let watch = Stopwatch::start();
@@ -87,11 +88,12 @@ pub(super) fn load(directories: &[PathBuf], in_force: &NamesInForce) {
     if let Some(more) = loaded.problems.len().checked_sub(PROBLEMS_LOGGED_MAX).filter(|more| *more > 0) {
         tracing::warn!("{more} more problem(s) in MIB modules: muttd mib load-report has them all");
     }
-    tracing::info!(
+    let names_in_force = format!(
         "{} MIB module(s) from snmp.mib_dirs are in force: {} names with the standard ones, {mebibytes} MiB, {} ms",
         loaded.modules.len(),
         names.len(),
         watch.elapsed().as_millis()
     );
     in_force.store(Arc::new(names));
+    names_in_force
 }

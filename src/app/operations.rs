@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::app::redecode::{self, Summary};
-use crate::config::{self, Settings};
+use crate::app::reload::SettingsInForce;
+use crate::config;
 use crate::http::operations::{Answering, ForgetEngine, Operations, Redecode};
 use crate::http::problem::Problem;
 use crate::security::Usm;
@@ -17,7 +18,7 @@ use crate::storage::snmp_users::forget::{ForgetClocks, Selection};
 /// The operations of the running program.
 #[derive(Debug)]
 pub(super) struct DaemonOperations {
-    settings: Arc<Settings>,
+    settings: SettingsInForce,
     jobs: JobSender,
     usm: Arc<Usm>,
     /// Held while messages are decoded again: two at once would do the same work twice.
@@ -26,8 +27,8 @@ pub(super) struct DaemonOperations {
 
 impl DaemonOperations {
     /// The operations on the store whose writer takes `jobs`.
-    pub(super) fn new(settings: &Settings, jobs: JobSender, usm: Arc<Usm>) -> Self {
-        Self { settings: Arc::new(settings.clone()), jobs, usm, redecoding: Arc::default() }
+    pub(super) fn new(settings: SettingsInForce, jobs: JobSender, usm: Arc<Usm>) -> Self {
+        Self { settings, jobs, usm, redecoding: Arc::default() }
     }
 }
 
@@ -51,7 +52,7 @@ impl Operations for DaemonOperations {
     }
 
     fn redecode(&self, request: Redecode) -> Answering {
-        let (settings, jobs) = (Arc::clone(&self.settings), self.jobs.clone());
+        let (settings, jobs) = (self.settings.load_full(), self.jobs.clone());
         let engine = self.usm.engine.as_ref().map(|engine| engine.id);
         let redecoding = Arc::clone(&self.redecoding);
         Box::pin(async move {

@@ -19,7 +19,6 @@ use crate::app::{names, wiring};
 use crate::base::clock::{Clock, SystemClock, Timestamp};
 use crate::base::drop_reason::DropReason;
 use crate::config::{self, Settings};
-use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::model::event::EventId;
 use crate::security::{EngineId, Users, Usm};
@@ -74,17 +73,14 @@ pub(super) fn run(
 ) -> anyhow::Result<Summary> {
     let credentials =
         settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?;
-    let rules = match &settings.pattern_matching.rules_file {
-        Some(path) => config::load_rules(path)?,
-        None => RuleSet::compile(Vec::new())?,
-    };
+    let rules = wiring::load_rules(settings.pattern_matching.rules_file.as_deref())?;
     let quarantine = Quarantine::open(&settings.storage.database.path)?;
     let users = wiring::users(&credentials.unwrap_or_default(), &Users::default());
     let rules = ActiveRules::new(rules.keeping_all());
     // What the listener would not take now is not decoded, either.
     let sources = SourcePolicy { snmp: settings.listeners.snmp.policy.clone(), ..SourcePolicy::default() };
     let mut pipeline = Pipeline::new(PipelineParts {
-        sources: Arc::new(sources),
+        sources: Arc::new(ArcSwap::from_pointee(sources)),
         snmpv3: Arc::new(Usm::afterwards(engine, users)),
         names: names::all(settings)?,
         ..PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules)))

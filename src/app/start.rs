@@ -14,23 +14,23 @@ use tokio::sync::watch;
 
 use crate::app::announce::{self, Facts};
 use crate::app::operations::DaemonOperations;
-use crate::app::reload::Reloader;
-use crate::app::{self, App, identity, listeners, memory, names, refresh, wiring};
+use crate::app::reload::{InForce, LiveParts, Reloader, SettingsInForce};
+use crate::app::{App, identity, listeners, memory, names, refresh, wiring};
 use crate::base::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
 use crate::http::operations::Operations;
 use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
-use crate::matching::RuleSet;
 use crate::model::batch::Batch;
 use crate::net::sys;
 use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Consumer;
-use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, Usm};
+use crate::security::{EngineId, LocalEngine, SENDERS_MAX, Users, UsersInForce, Usm};
 use crate::shard::group::{self, GroupSettings, SharedContext};
 use crate::shard::listener::{Listener, ListenerSpec, NumberedSpec};
+use crate::shard::names::NamesInForce;
 use crate::shard::own_events;
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::shard::runtime::Runtime as ReceiveRuntime;
@@ -43,18 +43,31 @@ use crate::storage::jobs::{self, JobSender};
 use crate::storage::snmp_users::report;
 use crate::storage::writer::Writer;
 use crate::telemetry::ledger::Sources;
+use crate::telemetry::logging::LogControl;
 use crate::{config, http, queue, storage};
+
+/// The configuration, and what was made of it before the start.
+#[derive(Debug)]
+pub struct Configured {
+    /// The main file.
+    pub path: PathBuf,
+    /// The settings.
+    pub settings: Settings,
+    /// The log.
+    pub log: LogControl,
+}
 
 /// Starts everything, with HTTP and timers on `control`. When it returns, every listener is bound and being read.
 ///
 /// # Errors
 /// One line that says what cannot be had: a port, the store, a file of the configuration.
-pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
-    let rules = load_rules(settings)?;
+pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
+    let settings = &configured.settings;
+    let in_force = load_rules(settings)?;
     let credentials = load_credentials(settings)?;
     let (mut identity, store) = open_store(settings)?;
     let usm = usm(&credentials, &mut identity, &store)?;
-    let (runtime, runtime_refused) = wiring::runtime(settings.daemon.runtime).available();
+    let (runtime, runtime_refused) = settings.daemon.runtime.available();
     let group_settings = group_settings(settings, runtime, &mut identity)?;
     let names = names::start(settings)?;
     let bound = group::bind(&group_settings)?;
@@ -69,10 +82,9 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         runtime_refused,
     };
     let (producer, consumer) = queue::bounded::<Batch>(slots, settings.processor.queue_max_messages as u64);
-    let depth = producer.depth();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let in_force: RulesInForce = Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules)));
     let acks = Arc::new(AckQueue::default());
+    let stored = repeatable_messages(&store, &group_settings.listeners)?.into();
     let context = SharedContext {
         producer,
         rules: Arc::clone(&in_force),
@@ -81,10 +93,7 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
         clock: Arc::clone(&clock),
-        streams: StreamContext {
-            acks: Arc::clone(&acks),
-            stored: repeatable_messages(&store, &group_settings.listeners)?.into(),
-        },
+        streams: StreamContext { acks: Arc::clone(&acks), stored },
     };
     let (group, listeners, responder) = bound.start(&context)?;
     let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
@@ -95,14 +104,18 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         shards: group.counters.clone(),
         sink: Arc::clone(&sink.counters),
         rules: Arc::clone(&in_force),
-        depth,
-        limiter: group.limiter.clone(),
+        reloads: Arc::default(),
+        depth: context.producer.depth(),
+        policy: Arc::clone(&group_settings.sources),
         snmpv3: Arc::clone(&usm),
     };
-    let operations = Arc::new(DaemonOperations::new(settings, sink.jobs, Arc::clone(&usm)));
+    let in_force_settings: SettingsInForce = Arc::new(ArcSwap::from_pointee(settings.clone()));
+    let operations = DaemonOperations::new(Arc::clone(&in_force_settings), sink.jobs, Arc::clone(&usm));
     let (context, http_stop) =
-        serve_http(settings, sources, operations, http_listener, http_address, &control);
+        serve_http(settings, sources, Arc::new(operations), http_listener, http_address, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
+    let replaced = (in_force, Arc::clone(&usm.users), names);
+    let reloader = start_reloader(&configured, in_force_settings, group_settings, replaced, &context)?;
     let app = App {
         group,
         sink: sink.thread,
@@ -111,13 +124,35 @@ pub fn start(settings: &Settings, control: Runtime) -> anyhow::Result<App> {
         socket: serve_commands(settings, &context, &http_stop, &control),
         http_stop,
         context,
-        reloader: Reloader::start(settings, in_force, Arc::clone(&usm.users), names, &control),
-        certificates: app::tls::watch(&group_settings.certificates, &control),
+        reloader,
         control,
         pid_file: settings.daemon.pid_file.clone(),
     };
     announce::announce(&app, settings, &facts);
     Ok(app)
+}
+
+/// Starts to keep up to date what the configuration of `configured`, and `group` made of it, name files of.
+fn start_reloader(
+    configured: &Configured,
+    settings: SettingsInForce,
+    group: GroupSettings,
+    (rules, users, names): (RulesInForce, UsersInForce, NamesInForce),
+    context: &http::Context,
+) -> std::io::Result<Reloader> {
+    let live = LiveParts {
+        path: configured.path.clone(),
+        settings,
+        log: configured.log.clone(),
+        sources: group.sources,
+        listeners: group.listeners,
+        own_events: group.own_events,
+    };
+    Reloader::start(
+        live,
+        InForce { rules, users, names, certificates: group.certificates },
+        &context.sources.reloads,
+    )
 }
 
 /// The store, and the identity beside it.
@@ -143,9 +178,7 @@ fn group_settings(
         .into_iter()
         .map(|spec| Ok(NumberedSpec { number: identity.listener_number(spec.name)?, spec: Arc::new(spec) }))
         .collect();
-    // The program has something to say only where there is a limit.
-    let limit = settings.sources.messages_per_second_max;
-    let own_events = limit.map(|_| identity.listener_number(own_events::LISTENER_NAME)).transpose()?;
+    let own_events = identity.listener_number(own_events::LISTENER_NAME)?;
     Ok(wiring::group(settings, runtime, numbered?, own_events, certificates))
 }
 
@@ -310,17 +343,15 @@ fn repeatable_messages(store: &Store, listeners: &[NumberedSpec]) -> anyhow::Res
     Ok(messages)
 }
 
+/// The rules of the configuration.
+fn load_rules(settings: &Settings) -> anyhow::Result<RulesInForce> {
+    let rules = wiring::load_rules(settings.pattern_matching.rules_file.as_deref())?;
+    Ok(Arc::new(ArcSwap::from_pointee(ActiveRules::new(rules))))
+}
+
 /// The SNMPv3 users of the configuration; `None` when no file is named.
 fn load_credentials(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
     Ok(settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose()?)
-}
-
-/// The rules of the configuration; none, when no file is named.
-fn load_rules(settings: &Settings) -> anyhow::Result<RuleSet> {
-    Ok(match &settings.pattern_matching.rules_file {
-        Some(path) => config::load_rules(path)?,
-        None => RuleSet::compile(Vec::new())?,
-    })
 }
 
 /// Binds the HTTP server.

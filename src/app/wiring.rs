@@ -1,10 +1,14 @@
 //! The configuration as each floor wants it.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use crate::base::limits::BATCH_EVENTS_MAX;
 use crate::config::settings::{self, Settings};
-use crate::config::{CredentialKey, Credentials, User};
+use crate::config::{self, CredentialKey, Credentials, User};
+use crate::matching::RuleSet;
 use crate::model::event::PRODUCERS_MAX;
 use crate::net::tls::Certificates;
 use crate::security::{CredentialSecrets, KeySource, UserSecrets, Users};
@@ -17,6 +21,17 @@ use crate::sink::drain::DrainSettings;
 use crate::storage::connection::{StoreSettings, Synchronous};
 use crate::telemetry::logging;
 
+/// The rules in the file at `path`; none, when no file is named.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load_rules(path: Option<&Path>) -> anyhow::Result<RuleSet> {
+    Ok(match path {
+        Some(path) => config::load_rules(path)?,
+        None => RuleSet::compile(Vec::new())?,
+    })
+}
+
 /// Slots of the queue beyond what full batches need: under light load batches are handed over before they are full.
 const SPARE_SLOTS: usize = 32;
 
@@ -25,19 +40,8 @@ const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The log.
 pub fn logging(settings: &Settings) -> logging::LogSettings {
-    let level = match settings.daemon.log_level {
-        settings::LogLevel::Debug => tracing::Level::DEBUG,
-        settings::LogLevel::Info => tracing::Level::INFO,
-        settings::LogLevel::Warning => tracing::Level::WARN,
-        settings::LogLevel::Error | settings::LogLevel::Critical => tracing::Level::ERROR,
-    };
-    let format = match settings.daemon.log_format {
-        settings::LogFormat::Auto => logging::LogFormat::Auto,
-        settings::LogFormat::Color => logging::LogFormat::Color,
-        settings::LogFormat::Plain => logging::LogFormat::Plain,
-        settings::LogFormat::Json => logging::LogFormat::Json,
-    };
-    logging::LogSettings { level, file: settings.daemon.log_file.clone(), format }
+    let daemon = &settings.daemon;
+    logging::LogSettings { level: daemon.log_level, file: daemon.log_file.clone(), format: daemon.log_format }
 }
 
 /// The store of the instance with this node id.
@@ -52,12 +56,7 @@ pub fn store(settings: &Settings, node_id: u64) -> StoreSettings {
 
 /// Durability of a commit.
 pub fn synchronous(settings: &Settings) -> Synchronous {
-    match settings.storage.database.synchronous {
-        settings::Synchronous::Off => Synchronous::Off,
-        settings::Synchronous::Normal => Synchronous::Normal,
-        settings::Synchronous::Full => Synchronous::Full,
-        settings::Synchronous::Extra => Synchronous::Extra,
-    }
+    settings.storage.database.synchronous
 }
 
 /// The SNMPv3 users with their active credentials, keys derived; keys that `previous` has as well keep what was made of
@@ -98,15 +97,6 @@ fn key_source(key: &CredentialKey) -> KeySource<'_> {
     }
 }
 
-/// The runtime asked for.
-pub fn runtime(runtime: settings::Runtime) -> Runtime {
-    match runtime {
-        settings::Runtime::Threads => Runtime::Threads,
-        settings::Runtime::Tokio => Runtime::Tokio,
-        settings::Runtime::Glommio => Runtime::Glommio,
-    }
-}
-
 /// Number of UDP shards: as configured, or one for every two processors, at most 8. The store takes a processor of
 /// its own long before a shard is busy.
 pub fn shards(settings: &Settings) -> usize {
@@ -128,22 +118,42 @@ pub fn group(
     settings: &Settings,
     runtime: Runtime,
     listeners: Vec<NumberedSpec>,
-    own_events: Option<u8>,
+    own_events: u8,
     certificates: Certificates,
 ) -> GroupSettings {
-    let sources = Arc::new(sources(settings, &listeners, own_events));
-    GroupSettings { runtime, shards: shards(settings), listeners, own_events, certificates, sources }
+    let sources = sources(settings, &listeners, own_events, None);
+    GroupSettings {
+        runtime,
+        shards: shards(settings),
+        listeners,
+        own_events,
+        certificates,
+        sources: Arc::new(ArcSwap::from_pointee(sources)),
+    }
 }
 
-/// What is taken from whom.
-fn sources(settings: &Settings, listeners: &[NumberedSpec], own_events: Option<u8>) -> SourcePolicy {
+/// What is taken from whom. The rate limit of `previous` is changed and kept, with what it knows of sources.
+pub fn sources(
+    settings: &Settings,
+    listeners: &[NumberedSpec],
+    own_events: u8,
+    previous: Option<&SourcePolicy>,
+) -> SourcePolicy {
     let configured = listeners.iter().map(|listener| (listener.number, listener.spec.sources.clone()));
-    let own = own_events.map(|number| (number, ListenerSources::default()));
+    let own = (own_events, ListenerSources::default());
+    let rate = rate(&settings.sources);
+    let limiter = match previous.and_then(|previous| previous.limiter.clone()) {
+        Some(limiter) => {
+            limiter.set(rate);
+            Some(limiter)
+        }
+        None => rate.map(|rate| Arc::new(RateLimiter::new(rate))),
+    };
     SourcePolicy {
         denied: settings.sources.deny_from.clone(),
-        limiter: rate(&settings.sources).map(|rate| Arc::new(RateLimiter::new(rate))),
+        limiter,
         fair_share: settings.sources.fair_share,
-        ..SourcePolicy::new(configured.chain(own).collect(), settings.listeners.snmp.policy.clone())
+        ..SourcePolicy::new(configured.chain([own]).collect(), settings.listeners.snmp.policy.clone())
     }
 }
 

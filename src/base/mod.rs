@@ -1,4 +1,5 @@
-//! Floor 0: what every other floor may lean on. Imports std only.
+//! Floor 0: what every other floor may lean on. Imports std, and of other crates only constants of the system and
+//! the wiping of secrets.
 //!
 //! Invariant: nothing here knows of sockets, messages or configuration. Files are known as octets under a name only.
 
@@ -12,5 +13,6 @@ pub mod files;
 pub mod histogram;
 pub mod limits;
 pub mod metric;
+pub mod read;
 pub mod span;
 pub mod variants;

@@ -6,10 +6,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::base::clock::{Clock as _, SystemClock};
-use crate::config::document::Source;
+use crate::config::document::{Secrecy, Source, shown_path};
 use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Problem};
 use crate::config::settings::Settings;
-use crate::config::{load, load_credentials, rules};
+use crate::config::{credentials, files, rules};
 use crate::mib;
 use crate::net::tls;
 
@@ -69,14 +69,20 @@ impl fmt::Display for CheckReport {
 #[must_use]
 pub fn check(path: &Path) -> CheckReport {
     let mut report = CheckReport::default();
-    let loaded = load(path);
+    let loaded = files::load(path);
     let refused = loaded.is_err();
-    let settings = loaded.unwrap_or_else(|error| {
-        report.note(error);
-        Settings::default()
-    });
+    let settings = match loaded {
+        Ok(loaded) => loaded.settings,
+        Err(error) => {
+            report.note(error);
+            Settings::default()
+        }
+    };
     report.warnings.extend(settings.warnings());
-    report.summary.push(format!("{}: {}", path.display(), if refused { "refused" } else { "loaded" }));
+    // One that cannot be listed is among the problems already.
+    for file in files::files(path).unwrap_or_else(|_| vec![path.to_owned()]) {
+        report.summary.push(format!("{}: {}", file.display(), if refused { "refused" } else { "loaded" }));
+    }
     let present = |file: &&Path| !refused || file.exists();
     match settings.pattern_matching.rules_file.as_deref().filter(present) {
         Some(file) => check_rules(&mut report, file),
@@ -97,10 +103,9 @@ pub fn check(path: &Path) -> CheckReport {
                 report.warnings.extend(tls::expiry_warning(&files, SystemClock.now()));
             }
             Err(error) => {
-                report.problems.push(Problem::of_file(
-                    &path.display().to_string(),
-                    format!("listeners.syslog.tls: {error}"),
-                ));
+                report
+                    .problems
+                    .push(Problem::of_file(&shown_path(path), format!("listeners.syslog.tls: {error}")));
             }
         }
     }
@@ -115,7 +120,7 @@ fn check_mibs(report: &mut CheckReport, path: &Path, directories: &[PathBuf]) {
     for directory in directories {
         if let Err(error) = std::fs::read_dir(directory) {
             let what = format!("snmp.mib_dirs: {} cannot be read: {error}", directory.display());
-            report.problems.push(Problem::of_file(&path.display().to_string(), what));
+            report.problems.push(Problem::of_file(&shown_path(path), what));
         }
     }
     let loaded = mib::load(directories);
@@ -135,7 +140,7 @@ fn check_mibs(report: &mut CheckReport, path: &Path, directories: &[PathBuf]) {
 
 fn check_rules(report: &mut CheckReport, file: &Path) {
     let name = file.display();
-    match Source::read(file, false).and_then(|source| rules::rules(&source)) {
+    match Source::read(file, Secrecy::Keys(Vec::new())).and_then(|source| rules::rules(&source)) {
         Ok(loaded) => {
             report.summary.push(format!("{name}: {} rules, {} disabled", loaded.set.len(), loaded.disabled));
             for id in loaded.set.without_literal() {
@@ -154,7 +159,7 @@ fn check_rules(report: &mut CheckReport, file: &Path) {
 
 fn check_credentials(report: &mut CheckReport, file: &Path) {
     let name = file.display();
-    match load_credentials(file) {
+    match Source::read(file, Secrecy::All).and_then(|source| credentials::credentials(&source)) {
         Ok(loaded) => {
             let credentials = loaded.users.iter().flat_map(|user| &user.credentials);
             let (active, inactive): (Vec<_>, Vec<_>) = credentials.partition(|credential| credential.active);

@@ -3,23 +3,55 @@
 //! Invariant: no password, and no value that might be one, leaves this file but inside a [`Secret`].
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::config::document::{Node, Source};
+use crate::config::document::{Node, Source, Written};
+use crate::config::elements::{Element as _, element};
 use crate::config::error::{ConfigError, Place};
-use crate::config::file::{CredentialEntry, CredentialsFile, UserEntry};
+use crate::config::listeners_snmp::LEVELS;
 use crate::config::reader::{Entry, Reader};
 use crate::config::secret::Secret;
-use crate::config::secret_source::Sources;
-use crate::config::snmp::LEVELS;
+use crate::config::secret_source::{Sources, secret_of};
 use crate::security::{AuthProtocol, EngineId, PrivProtocol};
 use crate::wire::snmp::SecurityLevel;
+
+element! {
+    /// `snmpv3_credentials.yaml`.
+    CredentialsFile { snmpv3_credentials }
+}
+
+element! {
+    /// One element of `snmpv3_credentials`.
+    UserEntry { username, engine_id, min_security_level, credentials }
+}
+
+element! {
+    /// One element of `credentials`.
+    CredentialEntry {
+        priority,
+        engine_id,
+        auth_type,
+        auth_password,
+        auth_password_env,
+        auth_password_file,
+        auth_key,
+        priv_type,
+        priv_password,
+        priv_password_env,
+        priv_password_file,
+        priv_key,
+        active,
+    }
+}
 
 /// Octets of a user name (RFC 3414 2.4, msgUserName).
 const USERNAME_OCTETS_MAX: usize = 32;
 /// Shortest password (RFC 3414 11.2).
 const PASSWORD_OCTETS_MIN: usize = 8;
+/// Most octets of a localised key as it is written: 0x, and 64 octets with a colon between each and the next.
+const HEXADECIMAL_OCTETS_MAX: usize = 2 + 3 * 64;
 /// Longest password; the hash would take any length.
 const PASSWORD_OCTETS_MAX: usize = 1_024;
 
@@ -144,13 +176,7 @@ struct OfUser {
 
 /// The users that `source` names. No user at all is fine.
 pub(super) fn credentials(source: &Source) -> Result<Credentials, ConfigError> {
-    let root = source.parse()?;
-    let mut reader = Reader::new(source);
-    let file = CredentialsFile::read(Some(root), "", &mut reader);
-    let mut users: BTreeMap<String, UnderWay> = BTreeMap::new();
-    for (number, node) in (1..).zip(reader.list(file.snmpv3_credentials)) {
-        read_user(&mut reader, number, node, &mut users);
-    }
+    let (reader, users) = read_users(source)?;
     reader.finish()?;
     let users = users
         .into_iter()
@@ -163,8 +189,25 @@ pub(super) fn credentials(source: &Source) -> Result<Credentials, ConfigError> {
     Ok(Credentials { users })
 }
 
+/// The files with secrets that `source` names, whether they are there or not; `None` when it cannot be told.
+pub(super) fn secret_files(source: &Source) -> Option<Vec<PathBuf>> {
+    read_users(source).ok().map(|(reader, _)| reader.into_secret_files())
+}
+
+/// The users that `source` names, and what was found wrong with them.
+fn read_users(source: &Source) -> Result<(Reader<'_>, BTreeMap<String, UnderWay>), ConfigError> {
+    let root = source.parse()?;
+    let mut reader = Reader::new(source);
+    let file = CredentialsFile::read(Some(root), "", &mut reader);
+    let mut users: BTreeMap<String, UnderWay> = BTreeMap::new();
+    for (number, node) in (1..).zip(reader.list(file.snmpv3_credentials)) {
+        read_user(&mut reader, number, node, &mut users);
+    }
+    Ok((reader, users))
+}
+
 fn read_user(reader: &mut Reader<'_>, number: usize, node: Node, users: &mut BTreeMap<String, UnderWay>) {
-    let start = Place::from(node.referenced);
+    let start = node.place;
     let name =
         reader.peek(&node, "username").map_or_else(|| number.to_string(), |name| format!("\"{name}\""));
     if !reader.is_section(&node, &format!("user {name}"), UserEntry::KEYS) {
@@ -177,19 +220,19 @@ fn read_user(reader: &mut Reader<'_>, number: usize, node: Node, users: &mut BTr
         reader.wrong(&user.username, "too long", &allowed);
     }
     // Users without authentication are those of whom it is said.
-    let level = reader.choice(&user.min_security_level, &LEVELS).unwrap_or(SecurityLevel::AuthNoPriv);
+    let level = reader.choice(&user.min_security_level, LEVELS).unwrap_or(SecurityLevel::AuthNoPriv);
     let of_user = OfUser { engine_id: engine_id(reader, &user.engine_id), min_security_level: level };
     let fresh = UnderWay { min_security_level: level, credentials: BTreeMap::new() };
     let known = users.entry(username.unwrap_or_default()).or_insert(fresh);
     if known.min_security_level != level {
         let (key, other) = (&user.min_security_level.key, known.min_security_level.as_str());
-        let place = user.min_security_level.node.as_ref().map_or(start, |node| node.referenced.into());
+        let place = user.min_security_level.node.as_ref().map_or(start, |node| node.place);
         let what = "another entry of the user says another level";
         reader.push(key, Some(place), None, what, &format!("{other}, as there; absent means authNoPriv"));
     }
     let credentials = reader.required_list(user.credentials, start);
     for (number, node) in (1..).zip(credentials) {
-        let start = Place::from(node.referenced);
+        let start = node.place;
         let priority = reader.peek(&node, "priority").filter(|text| text.parse::<u32>().is_ok());
         let place = priority.map_or_else(
             || format!("credential {number}"),
@@ -287,7 +330,7 @@ fn check_level(
         );
         reader.wrong(&entry.auth_type, &what, "NONE where the user has min_security_level: noAuthNoPriv");
     } else if authenticates && !encrypts && least > SecurityLevel::AuthNoPriv {
-        let place = entry.priv_type.node.as_ref().map_or(start, |node| node.referenced.into());
+        let place = entry.priv_type.node.as_ref().map_or(start, |node| node.place);
         let what = "without encryption it is below the user's min_security_level, authPriv";
         let allowed = PRIV_TYPES.iter().map(|(word, _)| *word).filter(|word| *word != "NONE");
         let allowed = allowed.collect::<Vec<_>>().join(", ");
@@ -402,8 +445,16 @@ impl Kind<'_> {
     /// The localised key of `octets` octets.
     fn localised(&self, reader: &mut Reader<'_>, octets: usize) -> Option<CredentialKey> {
         let allowed = format!("{octets} octets, which are {} hexadecimal digits", 2 * octets);
-        let text = self.key.node.as_ref().and_then(|node| reader.text_of(node)).map(Zeroizing::new);
-        let key = text.and_then(|text| hexadecimal(&text));
+        let most = HEXADECIMAL_OCTETS_MAX;
+        let secret = match self.key.node.as_ref() {
+            Some(Node { value: Written::Mapping(_), .. }) => {
+                Some(secret_of(reader, self.key, most, &allowed)?)
+            }
+            Some(node) => reader.text_of(node).map(Secret::new),
+            None => None,
+        };
+        let digits = secret.as_ref().and_then(|secret| std::str::from_utf8(secret.expose()).ok());
+        let key = digits.and_then(hexadecimal);
         match key {
             None => reader.wrong(self.key, "not hexadecimal digits", &allowed),
             Some(key) if key.len() != octets => {

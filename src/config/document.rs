@@ -6,14 +6,14 @@
 //! Invariant: size, depth, number of nodes and the growth through aliases are bounded before anything is kept.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 use zeroize::Zeroizing;
 
+use crate::base::read::read_regular;
 use crate::config::error::{ConfigError, Place, Problem, nearest};
 
 /// Octets of a configuration file. 100,000 rules take about 15 MiB.
@@ -26,9 +26,22 @@ const ALIASED_MAX: usize = 50_000;
 const DEPTH_MAX: usize = 32;
 
 /// A value with its place.
-pub(super) type Node = Spanned<Written>;
+#[derive(Clone)]
+pub(super) struct Node {
+    /// The value.
+    pub(super) value: Written,
+    /// Where it stands; for an alias, where the alias stands.
+    pub(super) place: Place,
+    /// Which of the files that are read together it stands in; 0 is the first.
+    pub(super) file: usize,
+    /// First octet in the text of the file, and number of octets.
+    span: Option<(usize, usize)>,
+    /// What the scalar became when its variables were replaced; wiped when it goes.
+    resolved: Option<Box<Zeroizing<String>>>,
+}
 
 /// A value as written.
+#[derive(Clone)]
 pub(super) enum Written {
     /// Nothing, `null` or `~`.
     Null,
@@ -51,25 +64,81 @@ pub(super) fn is_null(node: &Node) -> bool {
     matches!(node.value, Written::Null)
 }
 
+impl Node {
+    /// Notes that the node and all below it stand in the file with this number.
+    pub(super) fn set_file(&mut self, file: usize) {
+        self.file = file;
+        match &mut self.value {
+            Written::Sequence(nodes) => nodes.iter_mut().for_each(|node| node.set_file(file)),
+            Written::Mapping(pairs) => pairs.iter_mut().for_each(|(key, value)| {
+                key.set_file(file);
+                value.set_file(file);
+            }),
+            _ => {}
+        }
+    }
+
+    /// Puts `text` in place of the scalar, as a value of the type that YAML gives to such a word. It stays a scalar
+    /// whatever it contains: only plain words, which cannot be a list or a section, are given to the parser.
+    pub(super) fn resolve(&mut self, text: Zeroizing<String>, is_plain: bool) {
+        let is_word = text.bytes().any(|octet| octet.is_ascii_alphanumeric())
+            && text
+                .bytes()
+                .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.' | b'_'));
+        let parsed = if is_plain && text.is_empty() {
+            Some(Written::Null)
+        } else if is_word || (is_plain && *text == "~") {
+            serde_yaml::from_str::<Written>(&text).ok()
+        } else {
+            None
+        };
+        self.value = match parsed {
+            Some(value @ (Written::Boolean(_) | Written::Integer(_) | Written::Fraction(_))) => value,
+            Some(Written::Null) if is_plain => Written::Null,
+            _ => Written::Text(text.clone()),
+        };
+        self.resolved = Some(Box::new(text));
+    }
+
+    /// The text that stands for the scalar after its variables were replaced; `None` when it had none.
+    pub(super) fn resolved(&self) -> Option<&str> {
+        self.resolved.as_deref().map(|text| text.as_str())
+    }
+}
+
+/// What of a file must never be shown.
+#[derive(Clone)]
+pub(super) enum Secrecy {
+    /// All of it: it is a file of passwords.
+    All,
+    /// The lines of these keys and what stands below them.
+    Keys(Vec<&'static str>),
+}
+
 /// A file, as text.
 pub(super) struct Source {
-    /// The file's name as the operator gave it.
+    /// The file's name, absolute.
     pub(super) name: String,
     /// The whole text; wiped when it goes, as it may hold passwords.
     pub(super) text: Zeroizing<String>,
-    /// Whether the file holds passwords: then no line and no value of it is ever shown.
-    pub(super) secret: bool,
+    /// What of it must not be shown.
+    pub(super) secrecy: Secrecy,
+}
+
+/// `path` as errors show it: absolute, since only the operator's shell knows where a relative one starts.
+pub(super) fn shown_path(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 impl Source {
     /// Reads the file at `path`, at most [`FILE_OCTETS_MAX`] of it.
-    pub(super) fn read(path: &Path, secret: bool) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
+    pub(super) fn read(path: &Path, secrecy: Secrecy) -> Result<Self, ConfigError> {
+        let name = shown_path(path);
         let refused = |what: String| ConfigError::from(Problem::of_file(&name, what));
-        let octets = read_bounded(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        if octets.len() as u64 > FILE_OCTETS_MAX {
-            return Err(refused(format!("larger than {FILE_OCTETS_MAX} octets")));
-        }
+        let octets = read_regular(path, FILE_OCTETS_MAX).map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => refused(error.to_string()),
+            _ => refused(format!("cannot be read: {error}")),
+        })?;
         let text = match std::str::from_utf8(&octets) {
             Ok(text) => Zeroizing::new(text.to_owned()),
             Err(error) => {
@@ -78,7 +147,7 @@ impl Source {
                 return Err(refused(format!("line {line} holds an octet that is not UTF-8")));
             }
         };
-        Ok(Self { name, text, secret })
+        Ok(Self { name, text, secrecy })
     }
 
     /// The tree of the text; `None` for a file without a value.
@@ -97,29 +166,34 @@ impl Source {
         serde_yaml::from_str_with_options::<Node>(&self.text, options).map_err(|error| {
             let place = error.location().map(Place::from);
             let quotable = self.quotable(place);
-            let what = if quotable.is_none() { in_no_words(&error) } else { in_our_words(&error) };
+            let what = if quotable.is_none() { describe_redacted(&error) } else { describe(&error) };
             ConfigError::from(Problem::of_syntax(&self.name, quotable, place, what))
         })
     }
 
     /// The scalar exactly as it stands in the file, quotes and all; empty for what is no scalar.
     pub(super) fn as_written(&self, node: &Node) -> &str {
-        let span = node.defined.span();
-        let bounds = span.byte_offset().zip(span.byte_len()).and_then(|(offset, octets)| {
-            Some((usize::try_from(offset).ok()?, usize::try_from(offset.checked_add(octets)?).ok()?))
-        });
-        bounds.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
+        let range = node.span.and_then(|(start, octets)| Some(start..start.checked_add(octets)?));
+        range.and_then(|range| self.text.get(range)).unwrap_or_default()
+    }
+
+    /// Whether all of the file is secret.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.secrecy, Secrecy::All)
     }
 
     /// The text, for quoting the line at `place`; `None` when that may hold a secret.
     pub(super) fn quotable(&self, place: Option<Place>) -> Option<&str> {
-        let is_secret = self.secret || place.is_some_and(|place| self.may_hold_communities(place.line));
+        let is_secret = match &self.secrecy {
+            Secrecy::All => true,
+            Secrecy::Keys(keys) => place.is_some_and(|place| self.may_hold_secrets(keys, place.line)),
+        };
         (!is_secret).then_some(self.text.as_str())
     }
 
-    /// Whether communities may stand on a line: on that of their key, however it is spelled, or below it. Found out by
-    /// the look of the text, since it may be no YAML at all.
-    fn may_hold_communities(&self, line: usize) -> bool {
+    /// Whether values of `keys` may stand on a line: on that of the key, however it is spelled, or below it. Found out
+    /// by the look of the text, since it may be no YAML at all.
+    fn may_hold_secrets(&self, keys: &[&str], line: usize) -> bool {
         let mut within = None;
         for text in self.text.lines().take(line) {
             let contents = text.trim_start();
@@ -132,7 +206,7 @@ impl Source {
             within = within.filter(|key| goes_on(*key));
             let mut words =
                 contents.split(|character: char| !character.is_alphanumeric() && character != '_');
-            if within.is_none() && words.any(|word| nearest(word, &["communities"]).is_some()) {
+            if within.is_none() && words.any(|word| nearest(word, keys).is_some()) {
                 within = Some(indent);
             }
         }
@@ -147,17 +221,8 @@ impl From<Location> for Place {
     }
 }
 
-fn read_bounded(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = File::open(path)?;
-    // Room for the whole file at once: growing would leave pieces of a password behind.
-    let known = file.metadata()?.len().min(FILE_OCTETS_MAX);
-    let mut octets = Zeroizing::new(Vec::with_capacity(usize::try_from(known).unwrap_or(0) + 1));
-    file.take(FILE_OCTETS_MAX + 1).read_to_end(&mut octets)?;
-    Ok(octets)
-}
-
 /// What the parser says, without its advice to programmers.
-fn in_our_words(error: &serde_yaml::Error) -> String {
+fn describe(error: &serde_yaml::Error) -> String {
     match error.without_snippet() {
         serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("the key {key} stands twice")
@@ -173,12 +238,22 @@ fn in_our_words(error: &serde_yaml::Error) -> String {
 }
 
 /// The same for a file of passwords: words of ours only, as the parser's may quote the file.
-fn in_no_words(error: &serde_yaml::Error) -> String {
+fn describe_redacted(error: &serde_yaml::Error) -> String {
     match error.without_snippet() {
         serde_yaml::Error::DuplicateMappingKey { .. } => "a key stands twice".to_owned(),
         serde_yaml::Error::MultipleDocuments { .. } => "a second YAML document begins".to_owned(),
         serde_yaml::Error::Budget { .. } => "too large or nested too deep".to_owned(),
         _ => "not valid YAML (nothing is quoted where passwords may stand)".to_owned(),
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, defined } = Spanned::<Written>::deserialize(deserializer)?;
+        let number = |value: u64| usize::try_from(value).ok();
+        let span = defined.span();
+        let span = span.byte_offset().and_then(number).zip(span.byte_len().and_then(number));
+        Ok(Self { value, place: referenced.into(), file: 0, span, resolved: None })
     }
 }
 

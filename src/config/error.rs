@@ -21,7 +21,7 @@ pub struct ConfigError {
 /// One thing wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file's name as the operator gave it.
+    /// The file's name, absolute.
     pub file: String,
     /// Where in the file; `None` when the file as a whole is at fault.
     pub place: Option<Place>,
@@ -53,9 +53,10 @@ impl ConfigError {
         &self.problems
     }
 
-    /// All of `problems` in the order of the file; `None` when there is none.
-    pub(super) fn of(mut problems: Vec<Problem>) -> Option<Self> {
-        problems.sort_by_key(|problem| problem.place);
+    /// All of `problems` in the order of the files, which `rank` knows by name, and of the places in them; `None` when
+    /// there is none.
+    pub(super) fn of(mut problems: Vec<Problem>, rank: impl Fn(&str) -> Option<usize>) -> Option<Self> {
+        problems.sort_by_key(|problem| (rank(&problem.file), problem.place));
         (!problems.is_empty()).then_some(Self { problems })
     }
 

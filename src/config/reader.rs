@@ -3,22 +3,47 @@
 //! A checked value is `None` when it is absent or wrong; the caller goes on with the default, so that the next
 //! problem is found as well, and the notes decide at the end whether the file is refused.
 //!
+//! Several files may be read together: then a section has what all of them say of it, and for a key the last one counts.
+//! What an earlier file says of the key is not looked at.
+//!
 //! Invariant: a key that no section claims is a problem, and so is a key without a value where none is meant.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
 
 use crate::base::cidr::{IpNetwork, IpRanges};
 use crate::config::document::{Node, Source, Written, is_null};
 use crate::config::error::{ConfigError, PROBLEMS_SHOWN_MAX, Place, Problem, nearest};
+use crate::config::interpolate::{self, Lookup};
 
-/// Reads one file.
+/// Reads one file, or several together.
 pub(super) struct Reader<'s> {
-    source: &'s Source,
+    sources: &'s [Source],
+    /// Where variables in values are looked up; `None` where they are not replaced.
+    variables: Option<Lookup<'s>>,
     problems: Vec<Problem>,
     /// Whether what is read is secret, as all is in a file of passwords.
     secret: bool,
+    /// What was found for each key of [`Reader::record`].
+    records: Vec<Record>,
+    /// Files with secrets that were asked for, whether they could be read or not.
+    secret_files: Vec<PathBuf>,
+}
+
+/// What is in force for a key, and where it is from.
+pub(super) struct Record {
+    /// The key with the sections around it.
+    pub(super) key: String,
+    /// The value; a mark in place of a secret.
+    pub(super) value: Json,
+    /// Number of the file and place in it; `None` for a default.
+    pub(super) origin: Option<(usize, Place)>,
+    /// Whether a change takes effect while the program runs.
+    pub(super) is_live: bool,
+    /// The value as errors show it.
+    shown: Option<String>,
 }
 
 /// One key of a section and the value that was written for it.
@@ -32,11 +57,16 @@ pub(super) struct Entry {
 /// The keys of one section that are not taken yet.
 pub(super) struct Fields {
     prefix: String,
-    entries: Vec<(&'static str, Node)>,
+    /// Of each key its values in the order of the files.
+    entries: BTreeMap<&'static str, Vec<Node>>,
 }
 
-/// A year: the longest time that can be set.
-pub(super) const SECONDS_MAX: u64 = 365 * 86_400;
+/// What is shown in place of a secret.
+pub(super) const SECRET_MARK: &str = "***";
+
+/// What networks are written as.
+pub(super) const NETWORKS_ALLOWED: &str =
+    "networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]";
 
 /// Characters of a value that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 64;
@@ -70,10 +100,19 @@ impl Entry {
 }
 
 impl Fields {
-    /// Takes the value of `key`.
+    /// Takes what all files say of `key`.
+    pub(super) fn take_all(&mut self, key: &str) -> Vec<Node> {
+        self.entries.remove(key).unwrap_or_default()
+    }
+
+    /// Takes the value of `key`: that of the last file.
     pub(super) fn take(&mut self, key: &str) -> Option<Node> {
-        let index = self.entries.iter().position(|(name, _)| *name == key)?;
-        Some(self.entries.swap_remove(index).1)
+        self.take_all(key).pop()
+    }
+
+    /// What stands before the keys of the section in errors.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Takes `key` as an entry.
@@ -84,7 +123,93 @@ impl Fields {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
-        Self { source, problems: Vec::new(), secret: source.secret }
+        Self::of_files(std::slice::from_ref(source), None)
+    }
+
+    /// Reads `sources` together, with variables replaced by what `variables` finds.
+    pub(super) fn of_files(sources: &'s [Source], variables: Option<Lookup<'s>>) -> Self {
+        Self {
+            sources,
+            variables,
+            problems: Vec::new(),
+            secret: sources.iter().any(Source::is_secret),
+            records: Vec::new(),
+            secret_files: Vec::new(),
+        }
+    }
+
+    /// Takes `key` as an entry, with the variables in its value replaced.
+    pub(super) fn entry(&mut self, fields: &mut Fields, key: &str) -> Entry {
+        let mut entry = fields.entry(key);
+        if let (Some(lookup), Some(node)) = (self.variables, &mut entry.node) {
+            let mut refused = Vec::new();
+            interpolate::interpolate(node, self.sources, lookup, &mut |node, error| {
+                refused.push((node.file, node.place, self.shown(node), error));
+            });
+            if !refused.is_empty() {
+                // Told once: nothing more is to be said of the value.
+                entry.node = None;
+            }
+            for (file, place, shown, error) in refused {
+                let value = shown.filter(|_| !self.secret);
+                self.push_in(file, &entry.key, Some(place), value, &error.what, error.allowed);
+            }
+        }
+        entry
+    }
+
+    /// What is written for the key of `entry`, before it is read; without the value when that is secret.
+    pub(super) fn record_of(&self, entry: &Entry, is_secret: bool) -> Record {
+        let node = entry.node.as_ref();
+        let value = match node {
+            Some(node) if is_secret && !is_null(node) => SECRET_MARK.into(),
+            Some(node) => self.json_of(node),
+            None => Json::Null,
+        };
+        Record {
+            key: entry.key.clone(),
+            value,
+            origin: node.map(|node| (node.file, node.place)),
+            is_live: false,
+            shown: node.filter(|_| !is_secret && !self.secret).and_then(|node| self.shown(node)),
+        }
+    }
+
+    /// Keeps what is in force for a key.
+    pub(super) fn record(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// What is in force, in the order in which it was read.
+    pub(super) fn take_records(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// Notes a problem with the value of a key that was recorded.
+    pub(super) fn wrong_key(&mut self, key: &str, what: &str, allowed: &str) {
+        let record = self.records.iter().find(|record| record.key == key);
+        let origin = record.and_then(|record| record.origin);
+        let shown = record.and_then(|record| record.shown.clone());
+        let (file, place) = origin.map_or((0, None), |(file, place)| (file, Some(place)));
+        self.push_in(file, key, place, shown, what, allowed);
+    }
+
+    /// Notes that a secret was looked for in the file at `path`.
+    pub(super) fn note_secret_file(&mut self, path: &Path) {
+        self.secret_files.push(path.to_owned());
+    }
+
+    /// The files with secrets that were asked for, each once.
+    pub(super) fn into_secret_files(self) -> Vec<PathBuf> {
+        let mut files = self.secret_files;
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Takes over problems that were found before the reading.
+    pub(super) fn note_all(&mut self, problems: Vec<Problem>) {
+        self.problems.extend(problems);
     }
 
     /// Reads what is secret in a file that is not: no value of it is shown.
@@ -97,13 +222,18 @@ impl<'s> Reader<'s> {
 
     /// The problems so far, if there are any.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
-        ConfigError::of(self.problems).map_or(Ok(()), Err)
+        let Self { sources, problems, .. } = self;
+        let rank = |name: &str| sources.iter().position(|source| source.name == name);
+        ConfigError::of(problems, rank).map_or(Ok(()), Err)
     }
 
     /// The problems; for a caller that has noted one.
     pub(super) fn into_error(self) -> ConfigError {
-        ConfigError::of(self.problems)
-            .unwrap_or_else(|| Problem::of_file(&self.source.name, "refused".to_owned()).into())
+        let name = self.name_of(0);
+        match self.finish() {
+            Err(error) => error,
+            Ok(()) => Problem::of_file(&name, "refused".to_owned()).into(),
+        }
     }
 
     /// Notes a problem with the value of `entry`, or with its absence.
@@ -114,12 +244,32 @@ impl<'s> Reader<'s> {
     /// Notes a problem with `node`.
     pub(super) fn note(&mut self, key: &str, node: Option<&Node>, what: &str, allowed: &str) {
         let value = node.filter(|_| !self.secret).and_then(|node| self.shown(node));
-        self.push(key, node.map(|node| node.referenced.into()), value, what, allowed);
+        self.push_in(
+            node.map_or(0, |node| node.file),
+            key,
+            node.map(|node| node.place),
+            value,
+            what,
+            allowed,
+        );
     }
 
-    /// Notes a problem at `place`.
+    /// Notes a problem at `place` of the only file.
     pub(super) fn push(
         &mut self,
+        key: &str,
+        place: Option<Place>,
+        value: Option<String>,
+        what: &str,
+        allowed: &str,
+    ) {
+        self.push_in(0, key, place, value, what, allowed);
+    }
+
+    /// Notes a problem at `place` of the file with number `file`.
+    pub(super) fn push_in(
+        &mut self,
+        file: usize,
         key: &str,
         place: Option<Place>,
         value: Option<String>,
@@ -131,43 +281,57 @@ impl<'s> Reader<'s> {
             key: key.to_owned(),
             value,
             allowed: allowed.to_owned(),
-            ..Problem::of_file(&self.source.name, what.to_owned())
+            ..Problem::of_file(&self.name_of(file), what.to_owned())
         };
         // Finding a line costs a walk through the file: only for those that will be shown.
-        let shown = self.problems.len() < PROBLEMS_SHOWN_MAX;
-        self.problems.push(if shown { problem.with_line(self.source.quotable(place)) } else { problem });
+        let quotable = self.sources.get(file).filter(|_| self.problems.len() < PROBLEMS_SHOWN_MAX);
+        let quotable = quotable.and_then(|source| source.quotable(place));
+        self.problems.push(problem.with_line(quotable));
+    }
+
+    fn name_of(&self, file: usize) -> String {
+        self.sources.get(file).map(|source| source.name.clone()).unwrap_or_default()
+    }
+
+    /// The scalar as it stands in the file, or as it became when its variables were replaced.
+    fn as_written<'n>(&'n self, node: &'n Node) -> &'n str {
+        match node.resolved() {
+            Some(text) => text,
+            None => self.sources.get(node.file).map(|source| source.as_written(node)).unwrap_or_default(),
+        }
     }
 
     /// The value as written, short and on one line; `None` for what is no scalar.
     fn shown(&self, node: &Node) -> Option<String> {
         match &node.value {
             Written::Sequence(_) | Written::Mapping(_) | Written::Null => None,
-            _ => Some(on_one_line(self.source.as_written(node))),
+            _ => Some(on_one_line(self.as_written(node))),
         }
     }
 
-    /// The keys of a section. A section that is absent or empty has none; a key that is not in `keys` is a problem.
-    pub(super) fn fields(
-        &mut self,
-        node: Option<Node>,
-        prefix: &str,
-        keys: &'static [&'static str],
-    ) -> Fields {
-        let mut fields = Fields { prefix: prefix.to_owned(), entries: Vec::new() };
+    /// The keys of a section, of which each of `nodes` holds some. A section that is absent or empty has none; a key
+    /// that is not in `keys` is a problem.
+    pub(super) fn fields(&mut self, nodes: Vec<Node>, prefix: &str, keys: &[&'static str]) -> Fields {
+        let mut fields = Fields { prefix: prefix.to_owned(), entries: BTreeMap::new() };
         let section = prefix.trim_end_matches(['.', ':', ' ']);
-        let Some(node) = node.filter(|node| self.is_section(node, section, keys)) else { return fields };
-        let Written::Mapping(entries) = node.value else { return fields };
-        for (key, value) in entries {
-            let name = self.text_of(&key).unwrap_or_default();
-            match keys.iter().find(|known| **known == name) {
-                Some(known) => fields.entries.push((known, value)),
-                None => self.unknown_key(prefix, &name, key.referenced.into(), keys),
+        for node in nodes {
+            if !self.is_section(&node, section, keys) {
+                continue;
+            }
+            let Written::Mapping(entries) = node.value else { continue };
+            for (key, value) in entries {
+                let name = self.text_of(&key).unwrap_or_default();
+                match keys.iter().find(|known| **known == name) {
+                    Some(known) => fields.entries.entry(known).or_default().push(value),
+                    None => self.unknown_key(prefix, &name, &key, keys),
+                }
             }
         }
         fields
     }
 
-    fn unknown_key(&mut self, prefix: &str, name: &str, place: Place, keys: &'static [&'static str]) {
+    fn unknown_key(&mut self, prefix: &str, name: &str, key: &Node, keys: &[&'static str]) {
+        let (file, place) = (key.file, key.place);
         let near = nearest(name, keys);
         let what = match near {
             Some(near) => format!("unknown key (did you mean \"{near}\"?)"),
@@ -179,7 +343,7 @@ impl<'s> Reader<'s> {
         } else {
             format!("{prefix}{}", on_one_line(name))
         };
-        self.push(&key, Some(place), None, &what, &keys.join(", "));
+        self.push_in(file, &key, Some(place), None, &what, &keys.join(", "));
     }
 
     /// Whether `node` can hold keys; if not, that is a problem of `key`.
@@ -217,7 +381,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The value, unless the key is absent; a key with nothing behind it is a problem.
-    fn value<'e>(&mut self, entry: &'e Entry, allowed: &str) -> Option<&'e Node> {
+    pub(super) fn value<'e>(&mut self, entry: &'e Entry, allowed: &str) -> Option<&'e Node> {
         let node = entry.node.as_ref()?;
         if is_null(node) {
             self.wrong(entry, "has no value", allowed);
@@ -231,7 +395,7 @@ impl<'s> Reader<'s> {
         match &node.value {
             Written::Text(text) => Some(text.as_str().to_owned()),
             Written::Boolean(_) | Written::Integer(_) | Written::Fraction(_) => {
-                Some(self.source.as_written(node).to_owned())
+                Some(self.as_written(node).to_owned())
             }
             Written::Null | Written::Sequence(_) | Written::Mapping(_) => None,
         }
@@ -286,6 +450,7 @@ impl<'s> Reader<'s> {
         self.text_of(value).map(|text| on_one_line(&text))
     }
 
+    /// `true` or `false`.
     pub(super) fn boolean(&mut self, entry: &Entry) -> Option<bool> {
         let allowed = "true, false";
         match self.value(entry, allowed)?.value {
@@ -309,42 +474,6 @@ impl<'s> Reader<'s> {
             self.wrong(entry, "out of range", &allowed);
         }
         value
-    }
-
-    /// The same for what counts things in memory.
-    pub(super) fn size(&mut self, entry: &Entry, least: u64, most: u64, note: &str) -> Option<usize> {
-        self.integer(entry, least, most, note).and_then(|value| usize::try_from(value).ok())
-    }
-
-    /// A port.
-    pub(super) fn port(&mut self, entry: &Entry) -> Option<u16> {
-        let port = self.integer(entry, 0, u16::MAX.into(), " (0 = any free port)")?;
-        u16::try_from(port).ok()
-    }
-
-    /// Whole seconds up to `most`, of which 0 means never.
-    pub(super) fn seconds_or_never(&mut self, entry: &Entry, most: u64) -> Option<Option<Duration>> {
-        let seconds = self.integer(entry, 0, most, " (0 = never)")?;
-        Some((seconds > 0).then(|| Duration::from_secs(seconds)))
-    }
-
-    /// Seconds with or without a fraction.
-    pub(super) fn seconds(&mut self, entry: &Entry, least: f64, most: f64) -> Option<Duration> {
-        let allowed = format!("{least} to {most}");
-        let seconds = match self.value(entry, &allowed)?.value {
-            Written::Fraction(value) => value,
-            // At most 2^31 in range, which is exact.
-            Written::Integer(value) => i32::try_from(value).map_or(f64::INFINITY, f64::from),
-            _ => {
-                self.wrong(entry, "must be a number of seconds", &allowed);
-                return None;
-            }
-        };
-        if !(least..=most).contains(&seconds) {
-            self.wrong(entry, "out of range", &allowed);
-            return None;
-        }
-        Duration::try_from_secs_f64(seconds).ok()
     }
 
     /// One of `choices`, letter case aside.
@@ -374,31 +503,15 @@ impl<'s> Reader<'s> {
         self.choice(entry, choices).unwrap_or(default)
     }
 
+    /// A path.
     pub(super) fn path(&mut self, entry: &Entry) -> Option<PathBuf> {
         self.text(entry, "a path").map(PathBuf::from)
     }
 
-    /// A path, or `null` for none.
-    pub(super) fn path_or_none(&mut self, entry: &Entry) -> Option<Option<PathBuf>> {
-        if entry.node.as_ref().is_some_and(is_null) {
-            return Some(None);
-        }
-        self.text(entry, "a path, or null for none").map(|path| Some(PathBuf::from(path)))
-    }
-
-    /// Paths: one, or a list of them, which may be empty.
-    pub(super) fn paths(&mut self, entry: &Entry) -> Option<Vec<PathBuf>> {
-        let path = |text: &str| {
-            if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
-        };
-        self.list_of(entry, "paths, as [/usr/share/snmp/mibs, ./mibs], or [] for none", path)
-    }
-
     /// Networks as `10.0.0.0/8`, or single addresses: one, or a list of them, which may be empty.
     pub(super) fn networks(&mut self, entry: &Entry) -> Option<IpRanges> {
-        let allowed = "networks or addresses, as [10.0.0.0/8, \"2001:db8::/32\", 192.0.2.1]";
         let network = |text: &str| text.parse::<IpNetwork>().map_err(|error| error.to_string());
-        self.list_of(entry, allowed, network).map(IpRanges::new)
+        self.list_of(entry, NETWORKS_ALLOWED, network).map(IpRanges::new)
     }
 
     /// The pairs of a section whose keys are the operator's words; none when it is absent or empty.
@@ -443,28 +556,23 @@ impl<'s> Reader<'s> {
         Some(parsed)
     }
 
-    /// One IP address or a list of them.
-    pub(super) fn addresses(&mut self, entry: &Entry) -> Option<Vec<IpAddr>> {
-        let allowed = "an IPv4 or IPv6 address, or a list of them";
-        let node = self.value(entry, allowed)?;
-        let nodes = match &node.value {
-            Written::Sequence(nodes) => nodes.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        let mut addresses = Vec::new();
-        for node in nodes {
-            let address = self.text_of(node).and_then(|text| text.parse::<IpAddr>().ok());
-            match address {
-                Some(address) if addresses.contains(&address) => {
-                    self.note(&entry.key, Some(node), "stands twice", allowed);
-                }
-                Some(address) => addresses.push(address),
-                None => self.note(&entry.key, Some(node), "not an IP address", allowed),
-            }
+    /// The value as written, as JSON; what JSON cannot say is its text.
+    pub(super) fn json_of(&self, node: &Node) -> Json {
+        match &node.value {
+            Written::Null => Json::Null,
+            Written::Boolean(value) => Json::Bool(*value),
+            Written::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => value.into(),
+                (_, Ok(value)) => value.into(),
+                _ => self.as_written(node).into(),
+            },
+            Written::Fraction(value) => (*value).into(),
+            Written::Text(text) => text.as_str().into(),
+            Written::Sequence(nodes) => nodes.iter().map(|node| self.json_of(node)).collect(),
+            Written::Mapping(pairs) => pairs
+                .iter()
+                .map(|(key, value)| (self.text_of(key).unwrap_or_default(), self.json_of(value)))
+                .collect(),
         }
-        if nodes.is_empty() {
-            self.wrong(entry, "the list is empty", allowed);
-        }
-        Some(addresses)
     }
 }

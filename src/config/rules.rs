@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use crate::config::document::{Node, Source, Written};
+use crate::config::elements::{Element as _, element};
 use crate::config::error::{ConfigError, Place, nearest};
-use crate::config::file::RulesFile;
 use crate::config::reader::{Entry, Reader};
 use crate::matching::conditions::{self, ConditionType};
 use crate::matching::patterns::{self, PatternForm, PatternType};
@@ -33,16 +33,23 @@ const SEVERITIES: [(&str, &str); 14] = [
 const ACTIONS: [(&str, Action); 3] =
     [("store", Action::Store), ("webhook", Action::Webhook), ("discard", Action::Discard)];
 
-/// The keys of a rule beside those of conditions.
-const OWN_KEYS: [&str; 8] =
-    ["id", "name", "pattern_type", "pattern", "keywords", "severity", "action", "enabled"];
+element! {
+    /// `alert_rules.yaml`.
+    RulesFile { rules }
+}
+
+element! {
+    /// The keys of a rule beside those of conditions.
+    RuleKeys { id, name, pattern_type, pattern, keywords, severity, action, enabled }
+}
 
 /// Every key of a rule: a condition is in the table of conditions and nowhere else.
-const KEYS: [&str; OWN_KEYS.len() + conditions::KEYS.len()] = {
-    let mut keys = [""; OWN_KEYS.len() + conditions::KEYS.len()];
+const KEYS: [&str; RuleKeys::KEYS.len() + conditions::KEYS.len()] = {
+    const OWN: &[&str] = RuleKeys::KEYS;
+    let mut keys = [""; OWN.len() + conditions::KEYS.len()];
     let mut at = 0;
     while at < keys.len() {
-        keys[at] = if at < OWN_KEYS.len() { OWN_KEYS[at] } else { conditions::KEYS[at - OWN_KEYS.len()] };
+        keys[at] = if at < OWN.len() { OWN[at] } else { conditions::KEYS[at - OWN.len()] };
         at += 1;
     }
     keys
@@ -50,14 +57,7 @@ const KEYS: [&str; OWN_KEYS.len() + conditions::KEYS.len()] = {
 
 /// One element of `rules` as written.
 struct RuleEntry {
-    id: Entry,
-    name: Entry,
-    pattern_type: Entry,
-    pattern: Entry,
-    keywords: Entry,
-    severity: Entry,
-    action: Entry,
-    enabled: Entry,
+    own: RuleKeys,
     /// Those that are there, in the order of the table.
     conditions: Vec<(&'static ConditionType, Entry)>,
 }
@@ -65,16 +65,9 @@ struct RuleEntry {
 impl RuleEntry {
     /// Reads the element at `node`; `prefix` stands before its keys in errors.
     fn read(node: Node, prefix: &str, reader: &mut Reader<'_>) -> Self {
-        let mut fields = reader.fields(Some(node), prefix, &KEYS);
+        let mut fields = reader.fields(vec![node], prefix, &KEYS);
         Self {
-            id: fields.entry("id"),
-            name: fields.entry("name"),
-            pattern_type: fields.entry("pattern_type"),
-            pattern: fields.entry("pattern"),
-            keywords: fields.entry("keywords"),
-            severity: fields.entry("severity"),
-            action: fields.entry("action"),
-            enabled: fields.entry("enabled"),
+            own: RuleKeys::take(&mut fields),
             conditions: conditions::TYPES
                 .iter()
                 .map(|condition| (condition, fields.entry(condition.key)))
@@ -86,8 +79,8 @@ impl RuleEntry {
     /// Where a pattern of this form is written.
     fn texts_of(&self, form: PatternForm) -> &Entry {
         match form {
-            PatternForm::Text(_) => &self.pattern,
-            PatternForm::List(_) => &self.keywords,
+            PatternForm::Text(_) => &self.own.pattern,
+            PatternForm::List(_) => &self.own.keywords,
         }
     }
 }
@@ -112,31 +105,31 @@ pub(super) fn rules(source: &Source) -> Result<LoadedRules, ConfigError> {
     let mut disabled = 0;
     let mut rules = Vec::new();
     for (number, node) in (1..).zip(reader.list(file.rules)) {
-        let start = Place::from(node.referenced);
+        let start = node.place;
         let name = format!("rule {}", named(&reader, &node, number));
         if !reader.is_section(&node, &name, &KEYS) {
             continue;
         }
         let entry = RuleEntry::read(node, &format!("{name}: "), &mut reader);
-        let id = reader.required_text(&entry.id, start, "text, unique in the file");
+        let id = reader.required_text(&entry.own.id, start, "text, unique in the file");
         if let Some(id) = &id {
             match seen.get(id) {
                 Some(first) => {
                     let what = format!("the rule on line {} has the same id", first.line);
-                    reader.wrong(&entry.id, &what, "an id of its own");
+                    reader.wrong(&entry.own.id, &what, "an id of its own");
                 }
                 None => {
                     seen.insert(id.clone(), start);
                 }
             }
         }
-        let enabled = reader.boolean(&entry.enabled).unwrap_or(true);
+        let enabled = reader.boolean(&entry.own.enabled).unwrap_or(true);
         let Some(rule) = rule(&mut reader, &entry, id, start) else { continue };
         if enabled {
             if let Some(pattern) = &rule.pattern {
                 let form = pattern.pattern_type().form;
                 if let Some(node) = &entry.texts_of(form).node {
-                    patterns.insert((rule.id.clone(), rule.line), (form.key(), node.referenced.into()));
+                    patterns.insert((rule.id.clone(), rule.line), (form.key(), node.place));
                 }
             }
             rules.push(rule);
@@ -161,11 +154,11 @@ fn named(reader: &Reader<'_>, node: &Node, number: usize) -> String {
 }
 
 fn rule(reader: &mut Reader<'_>, entry: &RuleEntry, id: Option<String>, start: Place) -> Option<Rule> {
-    let name = reader.required_text(&entry.name, start, "text");
+    let name = reader.required_text(&entry.own.name, start, "text");
     let pattern = pattern(reader, entry, start);
     let conditions = conditions(reader, entry);
-    let severity = reader.choice_or(&entry.severity, &SEVERITIES, "info");
-    let action = reader.choice_or(&entry.action, &ACTIONS, Action::Store);
+    let severity = reader.choice_or(&entry.own.severity, &SEVERITIES, "info");
+    let action = reader.choice_or(&entry.own.action, &ACTIONS, Action::Store);
     Some(Rule {
         id: id?,
         name: name?,
@@ -180,8 +173,8 @@ fn rule(reader: &mut Reader<'_>, entry: &RuleEntry, id: Option<String>, start: P
 /// The pattern of a rule, which a rule with conditions need not have; `None` after a problem.
 #[allow(clippy::option_option, reason = "a problem, no pattern, a pattern")]
 fn pattern(reader: &mut Reader<'_>, entry: &RuleEntry, start: Place) -> Option<Option<Pattern>> {
-    if entry.pattern_type.is_absent() {
-        let has_texts = !entry.pattern.is_absent() || !entry.keywords.is_absent();
+    if entry.own.pattern_type.is_absent() {
+        let has_texts = !entry.own.pattern.is_absent() || !entry.own.keywords.is_absent();
         if !entry.conditions.is_empty() && !has_texts {
             return Some(None);
         }
@@ -189,23 +182,23 @@ fn pattern(reader: &mut Reader<'_>, entry: &RuleEntry, start: Place) -> Option<O
         if !has_texts {
             allowed = format!("{allowed}; or a condition: {}", conditions::KEYS.join(", "));
         }
-        reader.push(&entry.pattern_type.key, Some(start), None, "missing", &allowed);
+        reader.push(&entry.own.pattern_type.key, Some(start), None, "missing", &allowed);
         return None;
     }
     let types: Vec<(&'static str, &PatternType)> =
         patterns::TYPES.iter().map(|kind| (kind.name, kind)).collect();
-    let kind = reader.choice(&entry.pattern_type, &types)?;
+    let kind = reader.choice(&entry.own.pattern_type, &types)?;
     let (unused, own, other) = match kind.form {
-        PatternForm::Text(_) => (&entry.keywords, "a pattern", "keywords"),
-        PatternForm::List(_) => (&entry.pattern, "keywords", "a pattern"),
+        PatternForm::Text(_) => (&entry.own.keywords, "a pattern", "keywords"),
+        PatternForm::List(_) => (&entry.own.pattern, "keywords", "a pattern"),
     };
     if !unused.is_absent() {
         let article = if kind.name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         reader.wrong(unused, &format!("{article} {} rule has {own}, not {other}", kind.name), "");
     }
     match kind.form {
-        PatternForm::Text(make) => reader.required_text(&entry.pattern, start, kind.allowed).map(make),
-        PatternForm::List(make) => keywords(reader, &entry.keywords, start, kind.allowed).map(make),
+        PatternForm::Text(make) => reader.required_text(&entry.own.pattern, start, kind.allowed).map(make),
+        PatternForm::List(make) => keywords(reader, &entry.own.keywords, start, kind.allowed).map(make),
     }
     .map(Some)
 }

@@ -1,27 +1,32 @@
-//! Every key arrives; the list of keys is taken from the declarations in `file`.
+//! Every key arrives; the list of keys is taken from the declarations.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value as Json;
+use tracing::Level;
+
+use super::declare::{Declared, DeclaredKey, Section as _};
 use super::document::Source;
-use super::file::ConfigFile;
+use super::{ArchiveFormat, ConfigError, Settings, SyslogProtocol, files, template};
 use crate::base::cidr::IpRanges;
+use crate::model::zone::{Zone, Zones};
 use crate::net::tls::clients::ClientCertificates;
 use crate::net::tls::names::{ClientName, Fingerprint};
-use crate::wire::syslog::framing::Oversize;
-
-use super::{ArchiveFormat, LogFormat, LogLevel, Runtime, Settings, Synchronous, SyslogProtocol, resolve};
-use crate::model::zone::{Zone, Zones};
+use crate::shard::runtime::Runtime;
 use crate::shard::snmp_policy::{Community, SnmpVersions};
+use crate::storage::connection::Synchronous;
+use crate::telemetry::logging::LogFormat;
 use crate::wire::snmp::SecurityLevel;
+use crate::wire::syslog::framing::Oversize;
 
 /// A key, a value that is not its default, and what that value does to the settings.
 type Case = (&'static str, &'static str, fn(&mut Settings));
 
 const CASES: &[Case] = &[
-    ("daemon.log_level", "warn", |s| s.daemon.log_level = LogLevel::Warning),
+    ("daemon.log_level", "warn", |s| s.daemon.log_level = Level::WARN),
     ("daemon.log_file", "null", |s| s.daemon.log_file = None),
     ("daemon.log_format", "json", |s| s.daemon.log_format = LogFormat::Json),
     ("daemon.pid_file", "/run/mutt.pid", |s| s.daemon.pid_file = Some(PathBuf::from("/run/mutt.pid"))),
@@ -165,6 +170,30 @@ const CASES: &[Case] = &[
 /// Keys with one allowed value.
 const FIXED: &[(&str, &str)] = &[("listeners.snmp.protocol", "udp")];
 
+fn source(text: &str) -> Source {
+    Source { name: "test.yaml".to_owned(), text: text.to_owned().into(), secrecy: files::secrecy() }
+}
+
+fn settings(source: Source) -> Result<Settings, ConfigError> {
+    files::resolve(&[source], Vec::new(), &|_| None).map(|loaded| loaded.settings)
+}
+
+/// Every declared key, with the sections around it.
+fn declared() -> Vec<(String, DeclaredKey)> {
+    fn add(prefix: &str, members: Vec<Declared>, keys: &mut Vec<(String, DeclaredKey)>) {
+        for member in members {
+            match member {
+                Declared::Section { name, members, .. } => add(&format!("{prefix}{name}."), members, keys),
+                Declared::Key(key) => keys.push((format!("{prefix}{}", key.name), key)),
+            }
+        }
+    }
+    let (mut members, mut keys) = (Vec::new(), Vec::new());
+    Settings::declare(&mut members);
+    add("", members, &mut keys);
+    keys
+}
+
 /// The file that sets `key` and nothing else.
 fn only(key: &str, value: &str) -> Source {
     let mut text = String::new();
@@ -173,12 +202,14 @@ fn only(key: &str, value: &str) -> Source {
         let value = if depth + 1 == parts.len() { format!(" {value}") } else { String::new() };
         text.push_str(&format!("{}{part}:{value}\n", "  ".repeat(depth)));
     }
-    Source { name: "test.yaml".to_owned(), text: text.into(), secret: false }
+    source(&text)
 }
 
 #[test]
 fn every_key_is_in_the_table() {
-    let declared: BTreeSet<String> = ConfigFile::every_key("").into_iter().collect();
+    let keys = declared();
+    let declared: BTreeSet<String> = keys.iter().map(|(key, _)| key.clone()).collect();
+    assert_eq!(keys.len(), declared.len(), "a key is declared twice");
     let tested = CASES.iter().map(|(key, _, _)| *key).chain(FIXED.iter().map(|(key, _)| *key));
     let tested: BTreeSet<String> = tested.map(str::to_owned).collect();
     assert_eq!(declared, tested);
@@ -190,62 +221,87 @@ fn every_key_arrives_and_touches_nothing_else() {
         let mut expected = Settings::default();
         change(&mut expected);
         assert_ne!(expected, Settings::default(), "{key}: the value of the table is the default");
-        assert_eq!(resolve::settings(&only(key, value)).unwrap(), expected, "{key}");
+        assert_eq!(settings(only(key, value)).unwrap(), expected, "{key}");
     }
 }
 
 #[test]
 fn every_key_refuses_what_makes_no_sense() {
-    for key in ConfigFile::every_key("") {
+    for (key, _) in declared() {
         for value in ["[1, [2]]", "{a: 1}", "\"\""] {
-            let refused = resolve::settings(&only(&key, value)).unwrap_err().to_string();
+            let refused = settings(only(&key, value)).unwrap_err().to_string();
             assert!(refused.contains(&key), "{key}: {value}: {refused}");
         }
     }
     for (key, value) in FIXED {
-        assert_eq!(resolve::settings(&only(key, value)).unwrap(), Settings::default());
-        assert!(resolve::settings(&only(key, "tcp")).is_err(), "{key}");
+        assert_eq!(settings(only(key, value)).unwrap(), Settings::default());
+        assert!(settings(only(key, "tcp")).is_err(), "{key}");
+    }
+}
+
+/// The range in a schema, if it is that of a number.
+fn range(schema: &Json) -> Option<(Json, Json)> {
+    match (schema.get("minimum"), schema.get("maximum")) {
+        (Some(least), Some(most)) => Some((least.clone(), most.clone())),
+        _ => schema.get("anyOf")?.as_array()?.iter().find_map(range),
     }
 }
 
 #[test]
 fn every_range_holds_at_both_ends() {
-    let ranges: &[(&str, &str, &str, &str, &str)] = &[
-        ("daemon.shards", "-1", "0", "31", "32"),
-        ("listeners.snmp.port", "-1", "0", "65535", "65536"),
-        ("listeners.snmp.buffer_size", "483", "484", "65535", "65536"),
-        ("listeners.snmp.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
-        ("sources.messages_per_second_max", "-1", "0", "1000000", "1000001"),
-        ("sources.burst_messages_max", "0", "1", "10000000", "10000001"),
-        ("sources.summary_seconds", "0", "1", "86400", "86401"),
-        ("listeners.syslog.port", "-1", "0", "65535", "65536"),
-        ("listeners.syslog.buffer_size", "479", "480", "65535", "65536"),
-        ("listeners.syslog.receive_buffer_bytes", "4095", "4096", "1073741823", "1073741824"),
-        ("listeners.syslog.tcp.connections_max", "0", "1", "100000", "100001"),
-        ("listeners.syslog.tcp.connections_per_source_max", "-1", "0", "100000", "100001"),
-        ("listeners.syslog.tls.port", "-1", "0", "65535", "65536"),
-        ("listeners.syslog.relp.port", "-1", "0", "65535", "65536"),
-        ("listeners.syslog.relp.unacknowledged_max", "0", "1", "100000", "100001"),
-        ("listeners.syslog.tcp.idle_timeout_seconds", "-1", "0", "31536000", "31536001"),
-        ("listeners.syslog.tcp.frame_timeout_seconds", "-1", "0", "31536000", "31536001"),
-        ("processor.queue_max_size", "999", "1000", "10000000", "10000001"),
-        ("processor.batch_write_size", "0", "1", "100000", "100001"),
-        ("processor.batch_timeout_seconds", "0.0009", "0.001", "60", "60.001"),
-        ("storage.database.connection_timeout", "-1", "0", "3600", "3601"),
-        ("storage.node_id", "0", "1", "281474976710655", "281474976710656"),
-        ("storage.file_buffer.max_size_mb", "0", "1", "1048576", "1048577"),
-        ("storage.archiver.size_threshold_mb", "0", "1", "1048576", "1048577"),
-        ("storage.archiver.time_threshold_days", "0", "1", "36500", "36501"),
-        ("pattern_matching.reload_interval_seconds", "-1", "0", "31536000", "31536001"),
-    ];
-    for (key, below, least, most, above) in ranges {
-        for value in [below, above] {
-            let refused = resolve::settings(&only(key, value)).unwrap_err().to_string();
-            assert!(refused.contains("out of range; allowed: "), "{key}: {refused}");
-        }
-        for value in [least, most] {
-            let accepted = resolve::settings(&only(key, value));
+    let mut ranges = 0;
+    for (key, declared) in declared() {
+        let Some((least, most)) = range(&declared.schema) else { continue };
+        ranges += 1;
+        let step = if declared.schema.to_string().contains("\"integer\"") { 1.0 } else { 0.0001 };
+        for (value, by) in [(&least, -step), (&most, step)] {
+            let outside = value.as_f64().unwrap() + by;
+            let refused = settings(only(&key, &outside.to_string())).unwrap_err().to_string();
+            assert!(refused.contains("out of range; allowed: "), "{key}: {outside}: {refused}");
+            let accepted = settings(only(&key, &value.to_string()));
             assert!(accepted.is_ok(), "{key}: {value}: {accepted:?}");
         }
     }
+    assert!(ranges >= 27, "only {ranges} ranges were found");
+}
+
+#[test]
+fn every_example_is_taken_and_is_not_the_default() {
+    // TLS is of use only with its other keys: their examples stand beside it.
+    let together: Vec<(String, &str)> = declared()
+        .into_iter()
+        .filter(|(key, _)| key.starts_with("listeners.syslog.tls."))
+        .map(|(key, declared)| (key, declared.example))
+        .collect();
+    for (key, declared) in declared() {
+        let text = if key.starts_with("listeners.syslog.tls.") {
+            let others: Vec<String> = together
+                .iter()
+                .filter(|(other, _)| *other != key && other != "listeners.syslog.tls.enabled")
+                .map(|(other, example)| format!("{}: {example}", other.rsplit_once('.').unwrap().1))
+                .collect();
+            let last = key.rsplit_once('.').unwrap().1;
+            format!(
+                "listeners:\n  syslog:\n    tls:\n      {last}: {}\n      {}\n",
+                declared.example,
+                others.join("\n      ")
+            )
+        } else {
+            only(&key, declared.example).text.as_str().to_owned()
+        };
+        let loaded = settings(source(&text)).unwrap_or_else(|error| panic!("{key}: {error}"));
+        let is_fixed = FIXED.iter().any(|(fixed, _)| *fixed == key);
+        assert_eq!(loaded == Settings::default(), is_fixed, "{key}: the example is the default");
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    for (key, declared) in declared() {
+        assert!(declared.description().len() > 10, "{key}");
+        let default = template::yaml(&declared.default);
+        let loaded = settings(only(&key, &default)).unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(loaded, Settings::default(), "{key}: {default}");
+    }
+    assert_eq!(settings(source(&template::template())).unwrap(), Settings::default());
 }

@@ -5,8 +5,11 @@
 //! Invariant: what is refused is counted under one reason; a trusted relay, which speaks for many devices, is neither
 //! limited nor asked to give way.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Cache};
 
 use crate::base::cidr::IpRanges;
 use crate::base::clock::Timestamp;
@@ -56,24 +59,31 @@ impl SourcePolicy {
     }
 }
 
+/// Where all shards look for the policy on sources; it is replaced as a whole.
+pub type SourcesInForce = Arc<ArcSwap<SourcePolicy>>;
+
 /// Admission of one shard.
-#[derive(Debug)]
 pub struct Admission {
-    policy: Arc<SourcePolicy>,
+    policy: Cache<SourcesInForce, Arc<SourcePolicy>>,
     fair: FairShare,
 }
 
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission").field("fair", &self.fair).finish_non_exhaustive()
+    }
+}
+
 impl Admission {
-    /// Admission by `policy`.
+    /// Admission by the policy in force.
     #[must_use]
-    pub fn new(policy: Arc<SourcePolicy>) -> Self {
-        Self { policy, fair: FairShare::default() }
+    pub fn new(policy: SourcesInForce) -> Self {
+        Self { policy: Cache::new(policy), fair: FairShare::default() }
     }
 
-    /// What it keeps.
-    #[must_use]
-    pub fn policy(&self) -> &SourcePolicy {
-        &self.policy
+    /// The policy in force now.
+    pub fn policy(&mut self) -> &SourcePolicy {
+        self.policy.load()
     }
 
     /// Takes note that the store had taken `taken` messages up to `now`: what is shared in an overload.
@@ -90,14 +100,15 @@ impl Admission {
         now: Timestamp,
         is_pressed: bool,
     ) -> Option<DropReason> {
-        let rules = self.policy.listeners.get(listener)?;
+        let policy = self.policy.load();
+        let rules = policy.listeners.get(listener)?;
         if !rules.is_checked_when_accepted
-            && let Some(reason) = self.policy.refuses_source(listener, source)
+            && let Some(reason) = policy.refuses_source(listener, source)
         {
             return Some(reason);
         }
-        let limiter = self.policy.limiter.as_ref().filter(|_| rules.is_limited);
-        let is_pressed = is_pressed && self.policy.fair_share;
+        let limiter = policy.limiter.as_ref().filter(|_| rules.is_limited);
+        let is_pressed = is_pressed && policy.fair_share;
         if (limiter.is_none() && !is_pressed) || rules.relays.contains(source) {
             return None;
         }
@@ -123,13 +134,13 @@ mod tests {
             relays: IpRanges::parse(["10.0.0.9"]).unwrap(),
             is_checked_when_accepted: false,
         };
-        let mut admission = Admission::new(Arc::new(SourcePolicy {
+        let mut admission = Admission::new(Arc::new(ArcSwap::from_pointee(SourcePolicy {
             denied: IpRanges::parse(["10.0.0.66"]).unwrap(),
             listeners: [(0, closed), (1, ListenerSources::default())].into_iter().collect(),
             snmp: SnmpPolicy::default(),
             limiter: Some(Arc::new(RateLimiter::new(settings))),
             fair_share: true,
-        }));
+        })));
         let (device, relay, stranger) = ([10, 0, 0, 1].into(), [10, 0, 0, 9].into(), [192, 0, 2, 1].into());
         let now = Timestamp(1_000_000);
         assert_eq!(admission.refuses(stranger, 0, now, false), Some(DropReason::SourceNotAllowed));

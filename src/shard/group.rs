@@ -18,7 +18,7 @@ use crate::net::tls::Certificates;
 use crate::net::udp::Responder;
 use crate::queue::Producer;
 use crate::security::Usm;
-use crate::shard::admission::{Admission, SourcePolicy};
+use crate::shard::admission::{Admission, SourcesInForce};
 use crate::shard::bind::Bound;
 use crate::shard::counters::ShardCounters;
 use crate::shard::intake::{Intake, Overflow};
@@ -26,7 +26,6 @@ use crate::shard::listener::{Listener, NumberedSpec};
 use crate::shard::names::NamesInForce;
 use crate::shard::own_events::{self, OwnEvents};
 use crate::shard::pipeline::{InformHasher, Pipeline, PipelineParts};
-use crate::shard::rate_limit::RateLimiter;
 use crate::shard::receive::Shard;
 use crate::shard::rules::RulesInForce;
 use crate::shard::runtime::Runtime;
@@ -41,12 +40,12 @@ pub struct GroupSettings {
     pub shards: usize,
     /// The listeners.
     pub listeners: Vec<NumberedSpec>,
-    /// Number of the listener that counts the program's own events; `None` when it has none.
-    pub own_events: Option<u8>,
+    /// Number of the listener that counts the program's own events.
+    pub own_events: u8,
     /// Certificates of the listeners over TLS.
     pub certificates: Certificates,
     /// What is taken from whom.
-    pub sources: Arc<SourcePolicy>,
+    pub sources: SourcesInForce,
 }
 
 /// Every socket bound, nothing read yet.
@@ -55,8 +54,8 @@ pub struct BoundGroup {
     runtime: Runtime,
     datagram_octets_max: usize,
     bound: Bound,
-    sources: Arc<SourcePolicy>,
-    own_events: Option<u8>,
+    sources: SourcesInForce,
+    own_events: u8,
 }
 
 /// What all shards share.
@@ -94,8 +93,6 @@ pub struct RunningGroup {
     threads: Vec<JoinHandle<()>>,
     /// Counters, one set a shard; the last is of the streams.
     pub counters: Vec<Arc<ShardCounters>>,
-    /// What any one source may send, if that is limited.
-    pub limiter: Option<Arc<RateLimiter>>,
 }
 
 /// Binds every socket of every listener, in order.
@@ -104,8 +101,7 @@ pub struct RunningGroup {
 /// The first that cannot be bound.
 pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
     let mut bound = Bound::bind(&settings.listeners, settings.shards, &settings.certificates)?;
-    let own = settings.own_events.map(|number| Listener::new(number, own_events::LISTENER_NAME, "internal"));
-    bound.listeners.extend(own);
+    bound.listeners.push(Listener::new(settings.own_events, own_events::LISTENER_NAME, "internal"));
     let udp = settings.listeners.iter().filter(|listener| listener.spec.stream().is_none());
     Ok(BoundGroup {
         runtime: settings.runtime,
@@ -119,13 +115,13 @@ pub fn bind(settings: &GroupSettings) -> Result<BoundGroup, BindError> {
 /// Makes the intakes of all shards.
 struct Intakes<'a> {
     context: &'a SharedContext,
-    sources: Arc<SourcePolicy>,
+    sources: SourcesInForce,
     informs: InformHasher,
     /// Numbers of all listeners.
     numbers: Vec<u8>,
     /// Names of all listeners, for rules.
     names: Arc<ListenerNames>,
-    own_events: Option<u8>,
+    own_events: u8,
 }
 
 impl Intakes<'_> {
@@ -134,8 +130,7 @@ impl Intakes<'_> {
         let SharedContext { producer: queue, rules, names, zones, snmpv3, newest, .. } = self.context.clone();
         let counters = Arc::new(ShardCounters::new(&self.numbers));
         let sources = Arc::clone(&self.sources);
-        let limit = sources.limiter.as_ref().map(|limiter| limiter.settings());
-        let own_events = self.own_events.zip(limit).map(|(number, limit)| OwnEvents::new(number, limit));
+        let own_events = Some(OwnEvents::new(self.own_events));
         let pipeline = Pipeline::new(PipelineParts {
             producer,
             newest,
@@ -180,7 +175,6 @@ impl BoundGroup {
             died: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
             counters: Vec::new(),
-            limiter: sources.limiter.clone(),
         };
         let intakes = Intakes {
             context,
@@ -260,7 +254,7 @@ impl RunningGroup {
         &mut self,
         streams: Vec<BoundStream>,
         intake: Intake,
-        sources: Arc<SourcePolicy>,
+        sources: SourcesInForce,
         context: &SharedContext,
         on_ready: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {

@@ -180,14 +180,14 @@ impl Intake {
     /// Takes the summaries of dropped messages in as events of our own.
     fn emit_summaries(&mut self, now: Timestamp, at_end: bool) {
         let Some(mut own_events) = self.own_events.take() else { return };
-        let due = match &self.admission.policy().limiter {
-            Some(limiter) => limiter.summaries(now, at_end),
-            None => Vec::new(),
+        let (due, limit) = match &self.admission.policy().limiter {
+            Some(limiter) => (limiter.summaries(now, at_end), limiter.settings()),
+            None => (Vec::new(), None),
         };
         for summary in due {
             // Without room the batch grows beyond its size by a few lines rather than lose them.
             self.has_room();
-            self.take(&own_events.rate_limited(&summary, now));
+            self.take(&own_events.rate_limited(&summary, limit, now));
         }
         self.own_events = Some(own_events);
     }
@@ -218,7 +218,10 @@ mod tests {
     /// An intake of one listener that waits for room, what comes out of it, and its counters.
     fn intake(listener: ListenerSources) -> (Intake, queue::Consumer<Batch>, Arc<ShardCounters>) {
         let listeners = [(0, listener)].into_iter().collect();
-        let admission = Admission::new(Arc::new(SourcePolicy { listeners, ..SourcePolicy::default() }));
+        let admission = Admission::new(Arc::new(ArcSwap::from_pointee(SourcePolicy {
+            listeners,
+            ..SourcePolicy::default()
+        })));
         let rules = ActiveRules::new(RuleSet::compile(Vec::new()).unwrap());
         let pipeline = Pipeline::new(PipelineParts::new(Arc::new(ArcSwap::from_pointee(rules))));
         let (producer, consumer) = queue::bounded(2, 100);

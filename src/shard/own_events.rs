@@ -19,32 +19,39 @@ const PRI_WARNING: u8 = 5 * 8 + 4;
 #[derive(Debug)]
 pub struct OwnEvents {
     listener: u8,
-    limit: RateSettings,
     text: String,
 }
 
 impl OwnEvents {
-    /// Events that come to `listener`, about sources that were held to `limit`.
+    /// Events that come to `listener`.
     #[must_use]
-    pub fn new(listener: u8, limit: RateSettings) -> Self {
-        Self { listener, limit, text: String::new() }
+    pub fn new(listener: u8) -> Self {
+        Self { listener, text: String::new() }
     }
 
-    /// Tells how many messages of a source the rate limit cost. The event bears the address of the source.
-    pub fn rate_limited(&mut self, summary: &Summary, now: Timestamp) -> Arrival<'_> {
+    /// Reports how many messages of a source were over `limit`, which is `None` when it was lifted since. The event bears the
+    /// address of the source.
+    pub fn rate_limited(
+        &mut self,
+        summary: &Summary,
+        limit: Option<RateSettings>,
+        now: Timestamp,
+    ) -> Arrival<'_> {
         let Summary { source, since, dropped } = *summary;
         let seconds = u64::try_from(now.0 - since.0).unwrap_or(0).div_ceil(1_000_000).max(1);
-        let RateSettings { messages_per_second, burst_messages, .. } = self.limit;
         self.text.clear();
         let _ = write!(self.text, "<{PRI_WARNING}>1 {now} ");
         let _ = match source {
             Some(source) => write!(self.text, "{source} muttd - rate-limit - {dropped} messages of {source}"),
             None => write!(self.text, "- muttd - rate-limit - {dropped} messages of other sources"),
         };
-        let _ = write!(
-            self.text,
-            " dropped within {seconds} s: more than {messages_per_second} a second, burst {burst_messages}"
-        );
+        let _ = match limit {
+            Some(RateSettings { messages_per_second, burst_messages, .. }) => write!(
+                self.text,
+                " dropped within {seconds} s: more than {messages_per_second} a second, burst {burst_messages}"
+            ),
+            None => write!(self.text, " dropped within {seconds} s by a limit that is lifted now"),
+        };
         Arrival {
             protocol: Protocol::Syslog,
             listener: self.listener,
@@ -70,11 +77,11 @@ mod tests {
     fn a_summary_is_a_syslog_message_of_the_source() {
         let limit =
             RateSettings { messages_per_second: 100, burst_messages: 1_000, summary_micros: 60_000_000 };
-        let mut own = OwnEvents::new(5, limit);
+        let mut own = OwnEvents::new(5);
         let now = Timestamp(1_795_335_390_000_000);
         let source: IpAddr = "2001:db8::7".parse().unwrap();
         let summary = Summary { source: Some(source), since: Timestamp(now.0 - 60_000_000), dropped: 1_234 };
-        let arrival = own.rate_limited(&summary, now);
+        let arrival = own.rate_limited(&summary, Some(limit), now);
         assert_eq!((arrival.peer.ip(), arrival.listener), (source, 5));
         let message = decode(arrival.bytes);
         assert_eq!(message.hostname, Some(&b"2001:db8::7"[..]));

@@ -10,8 +10,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwapOption;
 
 use crate::base::clock::Timestamp;
 use crate::base::counter::Counter;
@@ -71,7 +73,8 @@ pub struct Summary {
 /// The table. Shared by all shards.
 #[derive(Debug)]
 pub struct RateLimiter {
-    settings: RateSettings,
+    /// `None`: any amount. The table stays, for a limit that is set again and for losses not yet reported.
+    settings: ArcSwapOption<RateSettings>,
     hasher: RandomState,
     sets: Box<[Mutex<[Option<Bucket>; WAYS]>]>,
     losses: Mutex<Losses>,
@@ -86,7 +89,7 @@ impl RateLimiter {
     #[must_use]
     pub fn new(settings: RateSettings) -> Self {
         Self {
-            settings,
+            settings: ArcSwapOption::from_pointee(settings),
             hasher: RandomState::new(),
             sets: (0..SETS).map(|_| Mutex::new([None; WAYS])).collect(),
             losses: Mutex::default(),
@@ -102,25 +105,31 @@ impl RateLimiter {
         [Metric::counter("mutt_source_evictions", help, evictions)].into_iter()
     }
 
-    /// The limit.
+    /// The limit; `None` means any amount.
     #[must_use]
-    pub fn settings(&self) -> RateSettings {
-        self.settings
+    pub fn settings(&self) -> Option<RateSettings> {
+        self.settings.load().as_deref().copied()
+    }
+
+    /// Changes the limit for all shards. What sources have sent before still counts.
+    pub fn set(&self, settings: Option<RateSettings>) {
+        self.settings.store(settings.map(Arc::new));
     }
 
     /// Whether a message of `source`, received at `now`, is within the limit. One that is not is noted for the summary.
     pub fn admits(&self, source: IpAddr, now: Timestamp) -> bool {
-        let is_within = self.take_token(source, now);
+        let Some(settings) = self.settings() else { return true };
+        let is_within = self.take_token(source, now, settings);
         if !is_within {
-            self.note_loss(source, now);
+            self.note_loss(source, now, settings);
         }
         is_within
     }
 
     /// Takes a token from the bucket of `source`, if there is one.
-    fn take_token(&self, source: IpAddr, now: Timestamp) -> bool {
-        let interval = 1_000_000_000 / i64::from(self.settings.messages_per_second.max(1));
-        let tolerance = interval * (i64::from(self.settings.burst_messages.max(1)) - 1);
+    fn take_token(&self, source: IpAddr, now: Timestamp, settings: RateSettings) -> bool {
+        let interval = 1_000_000_000 / i64::from(settings.messages_per_second.max(1));
+        let tolerance = interval * (i64::from(settings.burst_messages.max(1)) - 1);
         let now = now.0.saturating_mul(1_000);
         // The lowest bits: as good as any of a keyed hash.
         let place = self.hasher.hash_one(source) as usize & (SETS - 1);
@@ -148,7 +157,7 @@ impl RateLimiter {
     }
 
     /// Notes a dropped message.
-    fn note_loss(&self, source: IpAddr, now: Timestamp) {
+    fn note_loss(&self, source: IpAddr, now: Timestamp, settings: RateSettings) {
         let Ok(mut losses) = self.losses.lock() else { return };
         let Losses { by_source, others } = &mut *losses;
         let fresh = Limited { since: now, dropped: 0 };
@@ -160,7 +169,7 @@ impl RateLimiter {
         };
         limited.dropped += 1;
         if limited.dropped == 1 {
-            self.next_due.fetch_min(limited.since.0 + self.settings.summary_micros, Ordering::AcqRel);
+            self.next_due.fetch_min(limited.since.0 + settings.summary_micros, Ordering::AcqRel);
         }
     }
 
@@ -171,7 +180,9 @@ impl RateLimiter {
             return Vec::new();
         }
         let Ok(mut losses) = self.losses.lock() else { return Vec::new() };
-        let is_due = |limited: &Limited| at_end || now.0 - limited.since.0 >= self.settings.summary_micros;
+        // Without a limit nothing is added any more, so that all of it is due.
+        let wait = self.settings().map_or(0, |settings| settings.summary_micros);
+        let is_due = |limited: &Limited| at_end || now.0 - limited.since.0 >= wait;
         let mut due: Vec<Summary> = losses
             .by_source
             .extract_if(|_, limited| is_due(limited))
@@ -186,7 +197,7 @@ impl RateLimiter {
         }
         due.sort_by_key(|summary| (summary.since, summary.source));
         let waiting = losses.by_source.values().chain(losses.others.as_ref()).map(|limited| limited.since.0);
-        let next = waiting.min().map_or(i64::MAX, |since| since + self.settings.summary_micros);
+        let next = waiting.min().map_or(i64::MAX, |since| since + wait);
         self.next_due.store(next, Ordering::Release);
         due
     }
@@ -222,6 +233,21 @@ mod tests {
             "after a pause"
         );
         assert!(limiter.admits(source(1), at(-3_600_000)), "the clock was set back an hour");
+    }
+
+    #[test]
+    fn a_changed_limit_is_in_force_at_once_and_losses_are_still_reported() {
+        let limiter = RateLimiter::new(SETTINGS);
+        for ms in 0..50 {
+            limiter.admits(source(1), at(ms));
+        }
+        limiter.set(None);
+        assert!((50..100).all(|ms| limiter.admits(source(1), at(ms))));
+        let reported = limiter.summaries(at(100), true);
+        assert_eq!(reported, [Summary { source: Some(source(1)), since: at(5), dropped: 45 }]);
+        limiter.set(Some(RateSettings { burst_messages: 1, ..SETTINGS }));
+        assert!(limiter.admits(source(2), at(100)));
+        assert!(!limiter.admits(source(2), at(101)));
     }
 
     #[test]

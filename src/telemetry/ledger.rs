@@ -14,12 +14,13 @@ use crate::base::metric::Metric;
 use crate::model::batch::Batch;
 use crate::queue::Depth;
 use crate::security::Usm;
+use crate::shard::admission::SourcesInForce;
 use crate::shard::counters::ShardCounters;
 use crate::shard::listener::Listener;
-use crate::shard::rate_limit::RateLimiter;
 use crate::shard::rule_counters::{self, RuleMatches};
 use crate::shard::rules::{ActiveRules, RulesInForce};
 use crate::sink::counters::SinkCounters;
+use crate::telemetry::reloads::ReloadCounters;
 
 /// Times that a balance is read again while messages are on their way between two counters.
 const READINGS_MAX: usize = 1_000;
@@ -113,10 +114,12 @@ pub struct Sources {
     pub sink: Arc<SinkCounters>,
     /// The rules in force.
     pub rules: RulesInForce,
+    /// Reloads.
+    pub reloads: Arc<ReloadCounters>,
     /// Depth of the queue.
     pub depth: Depth<Batch>,
-    /// The limit on what one source may send, if there is one.
-    pub limiter: Option<Arc<RateLimiter>>,
+    /// What is taken from whom.
+    pub policy: SourcesInForce,
     /// SNMPv3: refusals and Reports.
     pub snmpv3: Arc<Usm>,
 }

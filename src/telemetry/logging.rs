@@ -10,7 +10,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +52,30 @@ pub enum LogError {
     Again,
 }
 
+/// Changes the log while the program runs.
+#[derive(Debug, Clone)]
+pub struct LogControl(reload::Handle<Targets, Registry>);
+
+impl LogControl {
+    /// Logs what is at least as severe as `level` from now on.
+    pub fn set_level(&self, level: tracing::Level) {
+        // An error would mean that the log is gone, and with it whatever could be said of that.
+        let _ = self.0.reload(filter(level));
+    }
+}
+
+/// Which events are logged at `level`. Libraries below us are of interest only when something is wrong with them.
+fn filter(level: tracing::Level) -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_target("mutt", LevelFilter::from_level(level))
+}
+
 /// Sets the log up for the rest of the process.
 ///
 /// # Errors
 /// See [`LogError`].
-pub fn init(settings: &LogSettings) -> Result<(), LogError> {
+pub fn init(settings: &LogSettings) -> Result<LogControl, LogError> {
     let file = settings.file.as_deref().map(open).transpose()?;
-    // Libraries below us are of interest only when something is wrong with them.
-    let filter = Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_target("mutt", LevelFilter::from_level(settings.level));
+    let (filter, handle) = reload::Layer::new(filter(settings.level));
     let color = match settings.format {
         LogFormat::Auto => io::stderr().is_terminal(),
         LogFormat::Color => true,
@@ -72,7 +86,8 @@ pub fn init(settings: &LogSettings) -> Result<(), LogError> {
         .with(layer(settings.format, color, io::stderr))
         .with(file.map(|file| layer(settings.format, false, Mutex::new(file))))
         .try_init()
-        .map_err(|_| LogError::Again)
+        .map_err(|_| LogError::Again)?;
+    Ok(LogControl(handle))
 }
 
 /// One place to log to.

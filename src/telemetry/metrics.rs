@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use crate::base::histogram::Histogram;
 use crate::base::metric::{Metric, MetricValue};
 use crate::net::sys;
+use crate::shard::admission::SourcePolicy;
 use crate::shard::rate_limit::RateLimiter;
 use crate::shard::rule_counters::{self, RuleMatches};
 use crate::shard::rules::ActiveRules;
@@ -39,18 +40,20 @@ struct Snapshot {
     ledger: Ledger,
     rules: Arc<ActiveRules>,
     rule_matches: Vec<RuleMatches>,
+    policy: Arc<SourcePolicy>,
     sources: Sources,
 }
 
 impl Snapshot {
     fn of(sources: &Sources) -> Self {
         let (rules, rule_matches) = sources.rule_matches();
-        Self { ledger: sources.ledger(), rules, rule_matches, sources: sources.clone() }
+        let policy = sources.policy.load_full();
+        Self { ledger: sources.ledger(), rules, rule_matches, policy, sources: sources.clone() }
     }
 
     /// What everybody counts.
     fn metrics(&self) -> Vec<Metric<'_>> {
-        let Sources { listeners, shards, sink, depth, limiter, snmpv3, .. } = &self.sources;
+        let Sources { listeners, shards, sink, depth, snmpv3, reloads, .. } = &self.sources;
         let accounts = self.ledger.listeners.iter().flat_map(|(name, account)| account.describe(name));
         let mut metrics: Vec<Metric<'_>> = accounts.collect();
         for listener in listeners.iter() {
@@ -59,10 +62,11 @@ impl Snapshot {
             metrics.extend(listener.describe());
         }
         metrics.extend(rule_counters::describe(&self.rules, &self.rule_matches));
-        metrics.extend(RateLimiter::describe(limiter.as_deref()));
+        metrics.extend(RateLimiter::describe(self.policy.limiter.as_deref()));
         metrics.extend(sink.describe());
         metrics.extend(snmpv3.describe());
         metrics.extend(depth.describe());
+        metrics.extend(reloads.describe());
         let resident = sys::resident_octets().unwrap_or(0);
         metrics.push(Metric::gauge("mutt_resident_octets", "Memory of this process in RAM", resident));
         metrics

@@ -5,3 +5,4 @@
 pub mod ledger;
 pub mod logging;
 pub mod metrics;
+pub mod reloads;

@@ -10,7 +10,27 @@ const BELOW_TELEMETRY: &[&str] = &[
     "shard", "sink", "alert", "enrich",
 ];
 
-/// Each module of the crate and what it may import beside itself. `config` also reads the settings types of floor 5.
+/// The same, and the settings types of the log.
+const BELOW_CONFIG: &[&str] = &[
+    "base",
+    "wire",
+    "net",
+    "queue",
+    "model",
+    "mib",
+    "security",
+    "matching",
+    "identity",
+    "storage",
+    "spool",
+    "shard",
+    "sink",
+    "alert",
+    "enrich",
+    "telemetry",
+];
+
+/// Each module of the crate and what it may import beside itself.
 const TABLE: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("wire", &["base"]),
@@ -29,7 +49,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("enrich", &["model", "storage", "base"]),
     ("telemetry", BELOW_TELEMETRY),
     ("http", &["storage", "telemetry", "base"]),
-    ("config", BELOW_TELEMETRY),
+    ("config", BELOW_CONFIG),
 ];
 
 /// Parts of a floor that know each other: an error shows the line of its source, and reading a source fails with it.

@@ -9,6 +9,7 @@
 
 mod config;
 mod config_credentials;
+mod config_files;
 mod corpus_daemon;
 mod corpus_names;
 mod corpus_reference;
@@ -18,6 +19,7 @@ mod corpus_syslog;
 mod corpus_usm;
 mod daemon;
 mod layering;
+mod loadgen;
 mod peers;
 mod peers_pysnmp;
 mod peers_snmpv3;

@@ -5,7 +5,7 @@
 
 use std::net::Ipv4Addr;
 
-/// Tags of RFC 2578 and RFC 1157 types, and of the two trap PDUs.
+/// Tags of RFC 2578 and RFC 1157 types, and of the PDUs.
 pub mod tag {
     /// INTEGER, universal 2.
     pub const INTEGER: u8 = 0x02;
@@ -21,8 +21,16 @@ pub mod tag {
     pub const TIME_TICKS: u8 = 0x43;
     /// Trap-PDU of RFC 1157, context 4, constructed.
     pub const TRAP_V1: u8 = 0xA4;
+    /// GetRequest-PDU of RFC 3416, context 0, constructed.
+    pub const GET_REQUEST: u8 = 0xA0;
+    /// Response-PDU of RFC 3416, context 2, constructed.
+    pub const RESPONSE: u8 = 0xA2;
+    /// InformRequest-PDU of RFC 3416, context 6, constructed.
+    pub const INFORM: u8 = 0xA6;
     /// SNMPv2-Trap-PDU of RFC 3416, context 7, constructed.
     pub const TRAP_V2: u8 = 0xA7;
+    /// Report-PDU of RFC 3416, context 8, constructed.
+    pub const REPORT: u8 = 0xA8;
 }
 
 /// Tag, length, content.
@@ -115,6 +123,74 @@ fn sub_identifier(out: &mut Vec<u8>, value: u32) {
     }
 }
 
+/// Reads values one after the other, as answers have them: tags of one octet, definite lengths.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'b>(pub &'b [u8]);
+
+impl<'b> Reader<'b> {
+    /// The next value as tag and content; `None` at the end, and when the value is not whole.
+    pub fn any(&mut self) -> Option<(u8, &'b [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&first, mut rest) = rest.split_first()?;
+        let mut length = usize::from(first);
+        if first >= 0x80 {
+            let count = usize::from(first & 0x7F);
+            if !(1..=4).contains(&count) {
+                return None;
+            }
+            let (octets, after) = rest.split_at_checked(count)?;
+            length = octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet));
+            rest = after;
+        }
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+
+    /// The content of the next value, which must have `tag`.
+    pub fn content(&mut self, tag: u8) -> Option<&'b [u8]> {
+        let (found, content) = self.any()?;
+        (found == tag).then_some(content)
+    }
+
+    /// A reader of what is in the next value, which must have `tag`.
+    pub fn inner(&mut self, tag: u8) -> Option<Self> {
+        self.content(tag).map(Self)
+    }
+
+    /// The next value as INTEGER of at most eight octets.
+    pub fn integer(&mut self) -> Option<i64> {
+        self.content(tag::INTEGER).and_then(signed_number)
+    }
+}
+
+/// The number that the content of an INTEGER is, and of every type that is encoded as one.
+#[must_use]
+pub fn signed_number(content: &[u8]) -> Option<i64> {
+    let first = content.first().filter(|_| content.len() <= 8)?;
+    let start = if *first >= 0x80 { -1 } else { 0 };
+    Some(content.iter().fold(start, |number, octet| number << 8 | i64::from(*octet)))
+}
+
+/// An OBJECT IDENTIFIER in dots; `None` when its content is not whole.
+#[must_use]
+pub fn dotted(content: &[u8]) -> Option<String> {
+    let mut arcs: Vec<u64> = Vec::with_capacity(content.len() + 1);
+    let mut arc = 0u64;
+    for octet in content {
+        arc = arc.checked_mul(128)? | u64::from(octet & 0x7F);
+        if octet & 0x80 == 0 {
+            arcs.push(std::mem::take(&mut arc));
+        }
+    }
+    let (&last, &first) = (content.last()?, arcs.first()?);
+    let top = (first / 40).min(2);
+    let rest = arcs.iter().skip(1).copied();
+    let all: Vec<String> =
+        [top, first - 40 * top].into_iter().chain(rest).map(|arc| arc.to_string()).collect();
+    (last & 0x80 == 0).then(|| all.join("."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,5 +245,25 @@ mod tests {
         );
         assert_eq!(ip_address(Ipv4Addr::new(192, 0, 2, 1)), [0x40, 0x04, 192, 0, 2, 1]);
         assert_eq!(octet_string(b"ab"), [0x04, 0x02, b'a', b'b']);
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_what_is_cut_off_is_not() {
+        for value in [0, 1, -1, 127, 128, -129, i64::from(u32::MAX), i64::MAX, i64::MIN] {
+            assert_eq!(Reader(&integer(value)).integer(), Some(value));
+        }
+        for length in [0, 127, 128, 300, 70_000] {
+            let octets = vec![7; length];
+            let encoded = octet_string(&octets);
+            assert_eq!(Reader(&encoded).content(tag::OCTET_STRING), Some(&octets[..]));
+            assert_eq!(Reader(&encoded[..encoded.len() - 1]).any(), None);
+        }
+        assert_eq!(Reader(&[0x04, 0x85, 0, 0, 0, 0, 1, 9]).any(), None, "a length of more than four octets");
+        for (arcs, text) in [(&[1, 3, 6, 1, 4, 1, 32473][..], "1.3.6.1.4.1.32473"), (&[2, 999, 3], "2.999.3")]
+        {
+            let encoded = object_identifier(arcs);
+            assert_eq!(dotted(&encoded[2..]).as_deref(), Some(text));
+        }
+        assert_eq!(dotted(&[0x2B, 0x86]), None);
     }
 }

@@ -4,8 +4,17 @@
 //! msec show-timezone year`. The facility of PRI is local7 (23), the default of IOS; its severity is the one in the
 //! mnemonic. Invariant: one line, ASCII.
 
-use super::{Device, Stamp, documentation_address};
+use super::{Device, Kind, Service, Stamp, documentation_address};
 use crate::rng::Rng;
+
+/// Its line of the table of kinds.
+pub const KIND: Kind = Kind {
+    name: "cisco",
+    help: "Cisco IOS",
+    service: Service::Syslog,
+    in_syslog: true,
+    compose: |composer, device, stamp, rng| composer.syslog(&compose(device, stamp, rng)),
+};
 
 const LOCAL7: u32 = 23;
 

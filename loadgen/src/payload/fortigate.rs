@@ -2,8 +2,17 @@
 //!
 //! String values are quoted, numbers are not, `eventtime` is in nanoseconds. Invariant: one line, ASCII.
 
-use super::{Device, Stamp, documentation_address};
+use super::{Device, Kind, Service, Stamp, documentation_address};
 use crate::rng::Rng;
+
+/// Its line of the table of kinds.
+pub const KIND: Kind = Kind {
+    name: "fortigate",
+    help: "FortiGate key=value lines",
+    service: Service::Syslog,
+    in_syslog: true,
+    compose: |composer, device, stamp, rng| composer.syslog(&compose(device, stamp, rng)),
+};
 
 /// One message without its tail, which fits the format as two more pairs.
 #[must_use]

@@ -3,8 +3,17 @@
 //! The SD-ID is `junos@2636.1.1.1.2.x`, where 2636 is Juniper's enterprise number and x the hardware family; parameter
 //! names are those of the message's documented arguments. Invariant: one line, ASCII.
 
-use super::{Device, Stamp, documentation_address};
+use super::{Device, Kind, Service, Stamp, documentation_address};
 use crate::rng::Rng;
+
+/// Its line of the table of kinds.
+pub const KIND: Kind = Kind {
+    name: "junos",
+    help: "Junos, in RFC 5424 and RFC 3164 form",
+    service: Service::Syslog,
+    in_syslog: true,
+    compose: |composer, device, stamp, rng| composer.syslog(&compose(device, stamp, rng)),
+};
 
 struct Body {
     pri: u32,

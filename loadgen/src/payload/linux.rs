@@ -2,8 +2,17 @@
 //!
 //! Invariant: one line, ASCII.
 
-use super::{Device, Stamp, documentation_address};
+use super::{Device, Kind, Service, Stamp, documentation_address};
 use crate::rng::Rng;
+
+/// Its line of the table of kinds.
+pub const KIND: Kind = Kind {
+    name: "linux",
+    help: "Linux daemons in RFC 3164 form",
+    service: Service::Syslog,
+    in_syslog: true,
+    compose: |composer, device, stamp, rng| composer.syslog(&compose(device, stamp, rng)),
+};
 
 /// One message without its tail.
 #[must_use]

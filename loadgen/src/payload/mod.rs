@@ -1,14 +1,15 @@
 //! What a message looks like: one file per kind, written from the RFCs and the vendors' message formats.
 //!
-//! Used by plan, once per prebuilt message. Every message ends with the tail `run=xxxxxxxx seq=0000000001`, so that the
-//! digits of the sequence number are always the last ten octets of the datagram:
+//! Used by plan, once per prebuilt message. Every message ends with the tail `run=xxxxxxxx stream=00000 seq=0000000001`,
+//! so that the digits of the sequence number are always the last ten octets of the message:
 //!
 //! ```text
-//! syslog  <PRI>header text ... run=xxxxxxxx seq=0000000001
-//! SNMP    30 L 02 01 v 04 n community A7 L 02 04 request-id ... 30 L 06 oid 04 1B run=xxxxxxxx seq=0000000001
+//! syslog  <PRI>header text ... TAIL
+//! SNMP    30 L 02 01 v 04 n community A7 L 02 04 request-id ... 30 L 06 oid 04 28 TAIL
 //! ```
 //!
-//! A message of version 3 ends so before it is encrypted; `snmpv3` says what is patched and sealed besides.
+//! A message of version 3 ends so before it is encrypted; `snmpv3` says what is patched and sealed besides. A new kind is
+//! a file and a line of [`KINDS`].
 //!
 //! Invariant: composes from the device, the stamp and the seeded generator only; no clock, no socket.
 
@@ -20,73 +21,62 @@ pub mod linux;
 pub mod rfc5424;
 pub mod snmp;
 pub mod snmpv3;
+pub mod snmpv3_request;
 
 use std::net::Ipv4Addr;
 
 use crate::rng::Rng;
 
-/// Number of kinds.
-pub const KIND_COUNT: usize = 8;
-/// Decimal digits of a sequence number; they are the last octets of every datagram.
+/// Decimal digits of a sequence number; they are the last octets of every message.
 pub const SEQUENCE_DIGITS: usize = 10;
 /// Highest sequence number that fits.
 pub const SEQUENCE_MAX: u64 = 9_999_999_999;
+/// Decimal digits of a stream number.
+pub const STREAM_DIGITS: usize = 5;
+/// Octets from the start of the stream number to the end of the message: the number, ` seq=`, the sequence number.
+const STREAM_FROM_END: usize = STREAM_DIGITS + 5 + SEQUENCE_DIGITS;
 
-/// A kind of message that `--mix` can name.
+/// Where a message goes, and whether an answer comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Cisco IOS: sequence number, host, time with year, `%FACILITY-SEVERITY-MNEMONIC`.
-    Cisco,
-    /// Junos in both of its forms, RFC 5424 with structured data and RFC 3164.
-    Junos,
-    /// FortiGate key=value lines.
-    Fortigate,
-    /// Linux daemons in RFC 3164 form.
-    Linux,
-    /// Plain RFC 5424 with the corners that the grammar allows.
-    Rfc5424,
-    /// SNMPv1 traps (RFC 1157 4.1.6).
-    V1,
-    /// SNMPv2c traps (RFC 3416 4.2.6).
-    V2c,
-    /// SNMPv3 traps (RFC 3412 section 6), under USM.
-    V3,
+pub enum Service {
+    /// To the syslog port, over the transport that was asked for.
+    Syslog,
+    /// To the SNMP port over UDP; nobody answers.
+    Trap,
+    /// To the SNMP port over UDP; the receiver answers.
+    Inform,
 }
 
-impl Kind {
-    /// Every kind, in the order of its discriminant.
-    pub const ALL: [Self; KIND_COUNT] = [
-        Self::Cisco,
-        Self::Junos,
-        Self::Fortigate,
-        Self::Linux,
-        Self::Rfc5424,
-        Self::V1,
-        Self::V2c,
-        Self::V3,
-    ];
-
+/// A kind of message that `--mix` can name: a line of [`KINDS`], and what its file says.
+#[derive(Debug)]
+pub struct Kind {
     /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cisco => "cisco",
-            Self::Junos => "junos",
-            Self::Fortigate => "fortigate",
-            Self::Linux => "linux",
-            Self::Rfc5424 => "rfc5424",
-            Self::V1 => "v1",
-            Self::V2c => "v2c",
-            Self::V3 => "v3",
-        }
-    }
-
-    /// Whether it goes to the SNMP port.
-    #[must_use]
-    pub const fn is_snmp(self) -> bool {
-        matches!(self, Self::V1 | Self::V2c | Self::V3)
-    }
+    pub name: &'static str,
+    /// What it is, for the help.
+    pub help: &'static str,
+    /// Where it goes.
+    pub service: Service,
+    /// Whether `syslog` in `--mix` means this kind, too.
+    pub in_syslog: bool,
+    /// Composes one message, with sequence number 0 of stream 0.
+    pub compose: fn(&Composer, Device, Stamp, &mut Rng) -> Datagram,
 }
+
+/// Every kind; its place here is its number in a plan.
+pub const KINDS: [&Kind; KIND_COUNT] = [
+    &cisco::KIND,
+    &junos::KIND,
+    &fortigate::KIND,
+    &linux::KIND,
+    &rfc5424::KIND,
+    &snmp::V1,
+    &snmp::V2C,
+    &snmpv3::V3,
+    &snmp::V2C_INFORM,
+    &snmpv3::V3_INFORM,
+];
+/// Number of kinds.
+pub const KIND_COUNT: usize = 10;
 
 /// One sender.
 #[derive(Debug, Clone, Copy)]
@@ -193,16 +183,59 @@ pub struct Datagram {
     pub v3: Option<snmpv3::Places>,
 }
 
-/// The tail that every message ends with, sequence number 0.
-#[must_use]
-pub fn tail(run_id: u32) -> String {
-    format!("run={run_id:08x} seq={:0width$}", 0, width = SEQUENCE_DIGITS)
+/// What a message ends with, by its three numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tail {
+    /// Mark of the run.
+    pub run_id: u32,
+    /// Number of the stream: messages of one stream are sent one after the other.
+    pub stream: u32,
+    /// Number of the message in the run, from 1.
+    pub sequence: u64,
+}
+
+impl Tail {
+    /// What stands before the three numbers of a message of run `run_id`.
+    #[must_use]
+    pub fn mark(run_id: u32) -> String {
+        format!("run={run_id:08x} stream=")
+    }
+
+    /// Reads what [`Tail::mark`] stands before: the last place in `text` where `mark` is found, wherever that is.
+    #[must_use]
+    pub fn find(text: &[u8], mark: &str, run_id: u32) -> Option<Self> {
+        let at = text.windows(mark.len()).rposition(|window| window == mark.as_bytes())?;
+        let digits = text.get(at + mark.len()..)?.first_chunk::<STREAM_FROM_END>()?;
+        let (stream, rest) = digits.split_at(STREAM_DIGITS);
+        let sequence = number(rest.strip_prefix(b" seq=")?)?;
+        Some(Self { run_id, stream: u32::try_from(number(stream)?).ok()?, sequence })
+    }
+}
+
+impl std::fmt::Display for Tail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { run_id, stream, sequence } = self;
+        write!(
+            f,
+            "run={run_id:08x} stream={stream:0width$} seq={sequence:0digits$}",
+            width = STREAM_DIGITS,
+            digits = SEQUENCE_DIGITS
+        )
+    }
+}
+
+/// A number of decimal digits only.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(value)
+    })
 }
 
 /// What all messages of a run have in common.
 #[derive(Debug, Clone)]
 pub struct Composer {
-    /// See [`tail`].
+    /// See [`Tail`].
     pub run_id: u32,
     /// SNMP community.
     pub community: String,
@@ -211,42 +244,51 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// Composes one message of `kind`.
+    /// The tail of a message that is not numbered yet.
     #[must_use]
-    pub fn compose(&self, kind: Kind, device: Device, stamp: Stamp, rng: &mut Rng) -> Datagram {
-        let tail = tail(self.run_id);
-        let mut text = match kind {
-            Kind::Cisco => cisco::compose(device, stamp, rng),
-            Kind::Junos => junos::compose(device, stamp, rng),
-            Kind::Fortigate => fortigate::compose(device, stamp, rng),
-            Kind::Linux => linux::compose(device, stamp, rng),
-            Kind::Rfc5424 => rfc5424::compose(device, stamp, rng),
-            Kind::V1 => return snmp::compose_v1(device, stamp, &self.community, &tail, rng),
-            Kind::V2c => return snmp::compose_v2c(device, stamp, &self.community, &tail, rng),
-            Kind::V3 => return snmpv3::compose(&self.v3, device, stamp, &tail, rng),
-        };
-        text.push(' ');
-        text.push_str(&tail);
-        Datagram { bytes: text.into_bytes(), request_id_at: None, v3: None }
+    pub fn tail(&self) -> String {
+        Tail { run_id: self.run_id, stream: 0, sequence: 0 }.to_string()
+    }
+
+    /// A syslog message of `text` and the tail.
+    #[must_use]
+    pub fn syslog(&self, text: &str) -> Datagram {
+        let bytes = format!("{text} {}", self.tail()).into_bytes();
+        Datagram { bytes, request_id_at: None, v3: None }
     }
 }
 
-/// Writes `sequence` into the last ten octets of `bytes`, and its low 30 bits into the request-id, where there is one.
+/// Writes stream and sequence number to the end of `bytes`, and the low 30 bits of the sequence number into the
+/// request-id, where there is one.
 ///
 /// The request-id is `0x40000000 + low bits`: always positive and always four octets in the shortest BER form, so the
 /// lengths around it never change.
-pub fn patch_sequence(bytes: &mut [u8], request_id_at: Option<usize>, sequence: u64) {
-    if let Some(digits) = bytes.last_chunk_mut::<SEQUENCE_DIGITS>() {
-        let mut rest = sequence;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
+pub fn patch_numbers(bytes: &mut [u8], request_id_at: Option<usize>, stream: u32, sequence: u64) {
+    if let Some(octets) = bytes.last_chunk_mut::<STREAM_FROM_END>() {
+        let (digits, rest) = octets.split_at_mut(STREAM_DIGITS);
+        write_digits(digits, u64::from(stream));
+        if let Some(digits) = rest.last_chunk_mut::<SEQUENCE_DIGITS>() {
+            write_digits(digits, sequence);
         }
     }
     if let Some(octets) =
         request_id_at.and_then(|at| bytes.get_mut(at..)).and_then(|rest| rest.first_chunk_mut::<4>())
     {
-        *octets = (0x4000_0000 | (sequence & 0x3FFF_FFFF) as u32).to_be_bytes();
+        *octets = request_id(sequence).to_be_bytes();
+    }
+}
+
+/// The request-id of the message with this sequence number.
+#[must_use]
+pub const fn request_id(sequence: u64) -> u32 {
+    0x4000_0000 | (sequence & 0x3FFF_FFFF) as u32
+}
+
+fn write_digits(digits: &mut [u8], number: u64) {
+    let mut rest = number;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
 }
 
@@ -262,56 +304,58 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    fn compose_all(kind: Kind) -> Vec<Datagram> {
+    fn compose_all(kind: &Kind) -> Vec<Datagram> {
         let v3 = snmpv3::Settings::default();
         let composer = Composer { run_id: 0xC0FFEE, community: "public".to_owned(), v3 };
         let mut rng = Rng::new(5);
         (0..400)
-            .map(|slot| composer.compose(kind, Device { index: slot }, Stamp::of_slot(slot), &mut rng))
+            .map(|slot| (kind.compose)(&composer, Device { index: slot }, Stamp::of_slot(slot), &mut rng))
             .collect()
     }
 
     #[test]
-    fn kinds_are_in_the_order_of_their_discriminants() {
-        for (index, kind) in Kind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, index);
-        }
+    fn kinds_have_names_of_their_own() {
+        let names: HashSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), KIND_COUNT);
+        assert!(!names.contains("syslog"), "that one means several");
+        assert!(KINDS.iter().all(|kind| !kind.in_syslog || kind.service == Service::Syslog));
     }
 
     #[test]
-    fn every_message_ends_in_run_and_sequence() {
-        for kind in Kind::ALL {
+    fn every_message_ends_in_run_stream_and_sequence() {
+        for kind in KINDS {
             for message in compose_all(kind) {
-                assert!(message.bytes.ends_with(b"run=00c0ffee seq=0000000000"), "{kind:?}");
-                assert!(message.bytes.len() <= 1200, "{kind:?}: fits one Ethernet frame");
-                assert_eq!(message.request_id_at.is_some(), matches!(kind, Kind::V2c | Kind::V3));
-                assert_eq!(message.v3.is_some(), kind == Kind::V3);
+                let name = kind.name;
+                assert!(message.bytes.ends_with(b" stream=00000 seq=0000000000"), "{name}");
+                let found = Tail::find(&message.bytes, &Tail::mark(0xC0FFEE), 0xC0FFEE);
+                assert_eq!(found, Some(Tail { run_id: 0xC0FFEE, stream: 0, sequence: 0 }), "{name}");
+                assert!(message.bytes.len() <= 1200, "{name}: fits one Ethernet frame");
+                assert_eq!(message.request_id_at.is_some(), kind.service != Service::Syslog && name != "v1");
+                assert_eq!(message.v3.is_some(), name == "v3");
             }
         }
     }
 
     #[test]
     fn patching_changes_only_its_own_octets() {
-        for kind in Kind::ALL {
+        for kind in KINDS {
             for message in compose_all(kind) {
                 let mut patched = message.bytes.clone();
-                patch_sequence(&mut patched, message.request_id_at, 1_234_567_890);
-                assert!(patched.ends_with(b" seq=1234567890"));
-                let tail = patched.len() - SEQUENCE_DIGITS;
+                patch_numbers(&mut patched, message.request_id_at, 98_765, 1_234_567_890);
+                assert!(patched.ends_with(b" stream=98765 seq=1234567890"));
+                let end = patched.len();
                 for (at, (before, after)) in message.bytes.iter().zip(&patched).enumerate() {
-                    let own =
-                        at >= tail || message.request_id_at.is_some_and(|id| (id..id + 4).contains(&at));
-                    assert!(own || before == after, "{kind:?} octet {at}");
+                    let own = at >= end - SEQUENCE_DIGITS
+                        || (end - STREAM_FROM_END..end - STREAM_FROM_END + STREAM_DIGITS).contains(&at)
+                        || message.request_id_at.is_some_and(|id| (id..id + 4).contains(&at));
+                    assert!(own || before == after, "{} octet {at}", kind.name);
                 }
                 if let Some(id) = message.request_id_at {
                     assert_eq!(patched[id - 2..id], [0x02, 0x04], "an INTEGER of four octets");
-                    assert_eq!(
-                        patched[id..id + 4],
-                        (0x4000_0000_u32 | (1_234_567_890 & 0x3FFF_FFFF)).to_be_bytes()
-                    );
+                    assert_eq!(patched[id..id + 4], request_id(1_234_567_890).to_be_bytes());
                 }
-                patch_sequence(&mut patched, message.request_id_at, SEQUENCE_MAX);
-                assert!(patched.ends_with(b" seq=9999999999"));
+                patch_numbers(&mut patched, message.request_id_at, 0, SEQUENCE_MAX);
+                assert!(patched.ends_with(b"seq=9999999999"));
             }
         }
     }
@@ -319,13 +363,28 @@ mod tests {
     #[test]
     fn patching_too_little_room_does_nothing() {
         let mut short = *b"seq=12";
-        patch_sequence(&mut short, Some(4), 7);
+        patch_numbers(&mut short, Some(4), 1, 7);
         assert_eq!(&short, b"seq=12");
     }
 
     #[test]
+    fn tails_are_read_wherever_they_stand() {
+        let tail = Tail { run_id: 0xAB, stream: 12, sequence: 34 };
+        let find = |text: &str| Tail::find(text.as_bytes(), &Tail::mark(0xAB), 0xAB);
+        assert_eq!(tail.to_string(), "run=000000ab stream=00012 seq=0000000034");
+        assert_eq!(find(&tail.to_string()), Some(tail));
+        assert_eq!(find(&format!("x \"run=000000ab stream=x\" {tail}\" y=1")), Some(tail));
+        for other in
+            ["", "run=000000ac stream=00012 seq=0000000034", "run=000000ab stream=00012 seq=00000000x4"]
+        {
+            assert_eq!(find(other), None, "{other}");
+        }
+        assert_eq!(find("run=000000ab stream=00012 seq=000000003"), None, "cut off");
+    }
+
+    #[test]
     fn syslog_is_ascii_or_utf8_with_a_valid_pri() {
-        for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_snmp()) {
+        for kind in KINDS.into_iter().filter(|kind| kind.service == Service::Syslog) {
             let mut texts = HashSet::new();
             for message in compose_all(kind) {
                 let text = String::from_utf8(message.bytes).unwrap();
@@ -334,7 +393,7 @@ mod tests {
                 assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
                 texts.insert(text);
             }
-            assert!(texts.len() > 390, "{kind:?}: {} different texts of 400", texts.len());
+            assert!(texts.len() > 390, "{}: {} different texts of 400", kind.name, texts.len());
         }
     }
 

@@ -3,8 +3,17 @@
 //! SD-IDs use enterprise number 32473, set aside for documentation by RFC 5612. VERSION is 1, the only one defined
 //! (6.2.2). Invariant: one line; UTF-8 beyond ASCII only after a BOM (6.4).
 
-use super::{Device, Stamp, documentation_address};
+use super::{Device, Kind, Service, Stamp, documentation_address};
 use crate::rng::Rng;
+
+/// Its line of the table of kinds.
+pub const KIND: Kind = Kind {
+    name: "rfc5424",
+    help: "RFC 5424 with the corners that its grammar allows",
+    service: Service::Syslog,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| composer.syslog(&compose(device, stamp, rng)),
+};
 
 /// One message without its tail.
 #[must_use]

@@ -1,13 +1,49 @@
-//! SNMPv1 and SNMPv2c traps: linkDown, linkUp, authenticationFailure (RFC 3418, RFC 2863), and one enterprise trap.
+//! SNMPv1 and SNMPv2c traps and informs: linkDown, linkUp, authenticationFailure (RFC 3418, RFC 2863), and one enterprise trap.
 //!
 //! v2c: RFC 1901 message around the SNMPv2-Trap-PDU of RFC 3416 4.2.6, whose first two varbinds are sysUpTime.0 and
 //! snmpTrapOID.0. v1: RFC 1157 4.1.6. The same event is composed in both forms as RFC 3584 maps them. The last varbind
-//! carries the tail. Invariant: octets come from `ber` only.
+//! carries the tail. An inform is a trap with another PDU type (RFC 3416 4.2.7). Invariant: octets come from `ber` only.
 
 use std::net::Ipv4Addr;
 
-use super::{Datagram, Device, Stamp, ber, documentation_address};
+use super::{Datagram, Device, Kind, Service, Stamp, ber, documentation_address};
 use crate::rng::Rng;
+
+/// SNMPv1 traps (RFC 1157 4.1.6).
+pub const V1: Kind = Kind {
+    name: "v1",
+    help: "SNMPv1 traps",
+    service: Service::Trap,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| {
+        let (address, uptime_cs) = (device.address(), stamp.uptime_cs(device));
+        encode_v1(&event(device, rng), address, uptime_cs, &composer.community, &composer.tail())
+    },
+};
+
+/// SNMPv2c traps (RFC 3416 4.2.6).
+pub const V2C: Kind = Kind {
+    name: "v2c",
+    help: "SNMPv2c traps",
+    service: Service::Trap,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| {
+        let (pdu, request_id_from_end) = compose_pdu(ber::tag::TRAP_V2, device, stamp, &composer.tail(), rng);
+        message_v2c(&composer.community, &pdu, request_id_from_end)
+    },
+};
+
+/// SNMPv2c informs (RFC 3416 4.2.7).
+pub const V2C_INFORM: Kind = Kind {
+    name: "v2c-inform",
+    help: "SNMPv2c informs",
+    service: Service::Inform,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| {
+        let (pdu, request_id_from_end) = compose_pdu(ber::tag::INFORM, device, stamp, &composer.tail(), rng);
+        message_v2c(&composer.community, &pdu, request_id_from_end)
+    },
+};
 
 /// Where the tail lives: enterprise 32473 is set aside for documentation (RFC 5612).
 pub const TAIL_OID: &[u32] = &[1, 3, 6, 1, 4, 1, 32473, 1, 1, 0];
@@ -40,32 +76,32 @@ struct Event {
     varbinds: Vec<u8>,
 }
 
-/// One SNMPv2c trap.
+/// One notification as versions 2c and 3 carry it, its PDU of type `pdu_tag`, and how many octets before its end the
+/// request-id starts.
 #[must_use]
-pub fn compose_v2c(device: Device, stamp: Stamp, community: &str, tail: &str, rng: &mut Rng) -> Datagram {
-    encode_v2c(&event(device, rng), stamp.uptime_cs(device), community, tail)
+pub fn compose_pdu(pdu_tag: u8, device: Device, stamp: Stamp, tail: &str, rng: &mut Rng) -> (Vec<u8>, usize) {
+    encode_pdu(pdu_tag, &event(device, rng), stamp.uptime_cs(device), tail)
 }
 
-/// One SNMPv1 trap.
+/// The request-id of the Response in `bytes`, a message of version 2c, and its error-status; `None` for everything else.
 #[must_use]
-pub fn compose_v1(device: Device, stamp: Stamp, community: &str, tail: &str, rng: &mut Rng) -> Datagram {
-    encode_v1(&event(device, rng), device.address(), stamp.uptime_cs(device), community, tail)
+pub fn read_response(bytes: &[u8]) -> Option<(u32, i64)> {
+    let mut message = ber::Reader(bytes).inner(ber::tag::SEQUENCE)?;
+    if message.integer()? != 1 {
+        return None;
+    }
+    message.content(ber::tag::OCTET_STRING)?;
+    let mut pdu = message.inner(ber::tag::RESPONSE)?;
+    Some((u32::try_from(pdu.integer()?).ok()?, pdu.integer()?))
 }
 
-/// One SNMPv2-Trap-PDU, as versions 2c and 3 carry it, and how many octets before its end the request-id starts.
-#[must_use]
-pub fn compose_trap_pdu(device: Device, stamp: Stamp, tail: &str, rng: &mut Rng) -> (Vec<u8>, usize) {
-    encode_trap_pdu(&event(device, rng), stamp.uptime_cs(device), tail)
-}
-
-fn encode_v2c(event: &Event, uptime_cs: u32, community: &str, tail: &str) -> Datagram {
-    let (pdu, request_id_from_end) = encode_trap_pdu(event, uptime_cs, tail);
-    let bytes = message(1, community, &pdu);
+fn message_v2c(community: &str, pdu: &[u8], request_id_from_end: usize) -> Datagram {
+    let bytes = message(1, community, pdu);
     let request_id_at = bytes.len() - request_id_from_end;
     Datagram { bytes, request_id_at: Some(request_id_at), v3: None }
 }
 
-fn encode_trap_pdu(event: &Event, uptime_cs: u32, tail: &str) -> (Vec<u8>, usize) {
+fn encode_pdu(pdu_tag: u8, event: &Event, uptime_cs: u32, tail: &str) -> (Vec<u8>, usize) {
     // RFC 3584 3.1: standard traps by their number, others as enterprise, 0, specific.
     let trap_oid = if event.generic_trap == GENERIC_ENTERPRISE_SPECIFIC {
         [event.enterprise, &[0, event.specific_trap]].concat()
@@ -84,7 +120,7 @@ fn encode_trap_pdu(event: &Event, uptime_cs: u32, tail: &str) -> (Vec<u8>, usize
     // request-id, error-status, error-index, varbinds. The request-id is patched; its length must not depend on it.
     let parts = [ber::integer(0x4000_0000), ber::integer(0), ber::integer(0), varbinds].concat();
     // The content's first value is the request-id: tag, length, four octets.
-    (ber::tlv(ber::tag::TRAP_V2, &parts), parts.len() - 2)
+    (ber::tlv(pdu_tag, &parts), parts.len() - 2)
 }
 
 fn encode_v1(event: &Event, agent_addr: Ipv4Addr, uptime_cs: u32, community: &str, tail: &str) -> Datagram {
@@ -157,9 +193,15 @@ fn link(generic_trap: u32, port: u32, oper_status: i64) -> Event {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::{Composer, patch_numbers, request_id, snmpv3};
     use super::*;
 
-    const TAIL: &str = "run=00c0ffee seq=0000000000";
+    const TAIL: &str = "run=00c0ffee stream=00000 seq=0000000000";
+
+    fn encode_v2c(event: &Event, uptime_cs: u32) -> Datagram {
+        let (pdu, from_end) = encode_pdu(ber::tag::TRAP_V2, event, uptime_cs, TAIL);
+        message_v2c("public", &pdu, from_end)
+    }
 
     /// Octets written out by hand from the RFCs, with blanks and line ends between them.
     fn octets(hex: &str) -> Vec<u8> {
@@ -176,16 +218,16 @@ mod tests {
         3010 060B 2B0601020102020107CE75 0201 01
         3010 060B 2B0601020102020108CE75 0201 02
         3023 060B 2B0601020102020102CE75 0414 4769676162697445746865726E6574312F302F31
-        302A 060B 2B0601040181FD59010100 041B
-             72756E3D3030633066666565207365713D30303030303030303030";
+        3037 060B 2B0601040181FD59010100 0428
+             72756E3D3030633066666565 2073747265616D3D3030303030 207365713D30303030303030303030";
 
     #[test]
     fn v2c_link_down_octet_by_octet() {
-        let message = encode_v2c(&link(GENERIC_LINK_DOWN, 1, 2), 12_345, "public", TAIL);
+        let message = encode_v2c(&link(GENERIC_LINK_DOWN, 1, 2), 12_345);
         let head = "
-            3081CE 0201 01 0406 7075626C6963
-            A781C0 0204 40000000 0201 00 0201 00
-            3081B1
+            3081DB 0201 01 0406 7075626C6963
+            A781CD 0204 40000000 0201 00 0201 00
+            3081BE
             300E 0608 2B06010201010300 4302 3039
             3017 060A 2B060106030101040100 0609 2B0601060301010503";
         assert_eq!(message.bytes, octets(&format!("{head}{LINK_DOWN_VARBINDS}")));
@@ -197,9 +239,9 @@ mod tests {
         let agent = Ipv4Addr::new(127, 1, 0, 1);
         let message = encode_v1(&link(GENERIC_LINK_DOWN, 1, 2), agent, 12_345, "public", TAIL);
         let head = "
-            3081B4 0201 00 0406 7075626C6963
-            A481A6 0609 2B060104010901 8938 4004 7F010001 0201 02 0201 00 4302 3039
-            308188";
+            3081C1 0201 00 0406 7075626C6963
+            A481B3 0609 2B060104010901 8938 4004 7F010001 0201 02 0201 00 4302 3039
+            308195";
         assert_eq!(message.bytes, octets(&format!("{head}{LINK_DOWN_VARBINDS}")));
         assert_eq!(message.request_id_at, None);
     }
@@ -208,7 +250,7 @@ mod tests {
     fn enterprise_trap_maps_to_enterprise_0_specific() {
         let event =
             Event { enterprise: CISCO_CONFIG_MAN, generic_trap: 6, specific_trap: 1, varbinds: Vec::new() };
-        let message = encode_v2c(&event, 0, "c", TAIL);
+        let message = encode_v2c(&event, 0);
         // 1.3.6.1.4.1.9.9.43.2.0.1
         let trap_oid = octets("060B 2B06010401 0909 2B 02 00 01");
         assert!(message.bytes.windows(trap_oid.len()).any(|window| window == trap_oid));
@@ -222,5 +264,26 @@ mod tests {
             seen[event(Device { index }, &mut rng).generic_trap as usize] += 1;
         }
         assert!([2, 3, 4, 6].iter().all(|generic| seen[*generic] > 5), "{seen:?}");
+    }
+
+    #[test]
+    fn an_inform_is_a_trap_with_another_type_and_its_answer_is_read() {
+        let composer =
+            Composer { run_id: 0xC0FFEE, community: "public".to_owned(), v3: snmpv3::Settings::default() };
+        let compose =
+            |kind: &Kind| (kind.compose)(&composer, Device { index: 0 }, Stamp::of_slot(0), &mut Rng::new(1));
+        let (trap, mut inform) = (compose(&V2C), compose(&V2C_INFORM));
+        let at = inform.request_id_at.unwrap();
+        assert_eq!(read_response(&inform.bytes), None, "no answer");
+        let differing: Vec<usize> =
+            (0..trap.bytes.len()).filter(|at| trap.bytes[*at] != inform.bytes[*at]).collect();
+        let tag_at = differing[0];
+        assert_eq!((differing.len(), trap.bytes[tag_at], inform.bytes[tag_at]), (1, 0xA7, 0xA6));
+        patch_numbers(&mut inform.bytes, Some(at), 3, 77);
+        inform.bytes[tag_at] = 0xA2;
+        assert_eq!(read_response(&inform.bytes), Some((request_id(77), 0)));
+        assert_eq!(read_response(&inform.bytes[..inform.bytes.len() - 1]), None);
+        inform.bytes[at + 6] = 5;
+        assert_eq!(read_response(&inform.bytes), Some((request_id(77), 5)), "genErr");
     }
 }

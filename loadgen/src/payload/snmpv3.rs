@@ -17,19 +17,41 @@ use cfb_mode::cipher::KeyIvInit as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::{Digest as _, Sha1};
 
-use super::{Datagram, Device, Stamp, ber, snmp};
+use super::{Datagram, Device, Kind, Service, Stamp, ber, snmp};
 use crate::rng::Rng;
 
+/// SNMPv3 traps (RFC 3412 section 6), under USM.
+pub const V3: Kind = Kind {
+    name: "v3",
+    help: "SNMPv3 traps, by default noAuthNoPriv",
+    service: Service::Trap,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| compose(&composer.v3, device, stamp, &composer.tail(), rng),
+};
+
+/// SNMPv3 informs. What is composed is the PDU alone: whose engine it is addressed to is known when it is sent.
+pub const V3_INFORM: Kind = Kind {
+    name: "v3-inform",
+    help: "SNMPv3 informs, with the same users and passwords",
+    service: Service::Inform,
+    in_syslog: false,
+    compose: |composer, device, stamp, rng| {
+        let (bytes, from_end) = snmp::compose_pdu(ber::tag::INFORM, device, stamp, &composer.tail(), rng);
+        let request_id_at = bytes.len() - from_end;
+        Datagram { bytes, request_id_at: Some(request_id_at), v3: None }
+    },
+};
+
 /// Octets of the MAC (RFC 3414 7.3.1).
-const MAC_OCTETS: usize = 12;
+pub(super) const MAC_OCTETS: usize = 12;
 /// Octets of the salt (RFC 3826 3.1.2.1).
-const SALT_OCTETS: usize = 8;
+pub(super) const SALT_OCTETS: usize = 8;
 /// Octets that a password is stretched to (RFC 3414 A.2.2).
 const STRETCHED_OCTETS: usize = 1_048_576;
 /// Octets of the cipher's key.
-const CIPHER_KEY_OCTETS: usize = 16;
+pub(super) const CIPHER_KEY_OCTETS: usize = 16;
 /// msgMaxSize: the longest payload of a UDP datagram over IPv4.
-const MAX_SIZE: i64 = 65_507;
+pub(super) const MAX_SIZE: i64 = 65_507;
 /// snmpEngineTime at the start of a run, seconds: half a year, so that it always takes four octets.
 const TIME_START: u32 = 0x0100_0000;
 
@@ -59,14 +81,18 @@ impl Settings {
         device.index % self.engines.max(1)
     }
 
-    fn user_of(&self, device: Device) -> String {
+    /// Name of the user of `device`.
+    #[must_use]
+    pub fn user_of(&self, device: Device) -> String {
         match device.index % self.users.max(1) {
             0 => self.user.clone(),
             number => format!("{}-{number}", self.user),
         }
     }
 
-    fn flags(&self) -> u8 {
+    /// msgFlags without reportableFlag (RFC 3412 6.4).
+    #[must_use]
+    pub fn flags(&self) -> u8 {
         u8::from(self.auth_password.is_some()) | u8::from(self.priv_password.is_some()) << 1
     }
 }
@@ -98,7 +124,7 @@ pub struct Places {
 /// One SNMPv3 trap, before it is sealed.
 #[must_use]
 pub fn compose(settings: &Settings, device: Device, stamp: Stamp, tail: &str, rng: &mut Rng) -> Datagram {
-    let (pdu, request_id_from_end) = snmp::compose_trap_pdu(device, stamp, tail, rng);
+    let (pdu, request_id_from_end) = snmp::compose_pdu(ber::tag::TRAP_V2, device, stamp, tail, rng);
     let engine = settings.engine(device);
     let id = engine_id(engine);
     let scoped =
@@ -215,20 +241,20 @@ impl Places {
     }
 }
 
-fn write(message: &mut [u8], at: usize, octets: &[u8]) {
+pub(super) fn write(message: &mut [u8], at: usize, octets: &[u8]) {
     if let Some(place) = message.get_mut(at..at + octets.len()) {
         place.copy_from_slice(octets);
     }
 }
 
 /// The user's key (RFC 3414 A.2.2).
-fn stretched(password: &[u8]) -> [u8; 20] {
+pub(super) fn stretched(password: &[u8]) -> [u8; 20] {
     let octets: Vec<u8> = password.iter().copied().cycle().take(STRETCHED_OCTETS).collect();
     Sha1::digest(&octets).into()
 }
 
 /// The user's key for one engine (RFC 3414 2.6).
-fn localised(key: &[u8; 20], engine_id: &[u8]) -> [u8; 20] {
+pub(super) fn localised(key: &[u8; 20], engine_id: &[u8]) -> [u8; 20] {
     Sha1::digest([&key[..], engine_id, &key[..]].concat()).into()
 }
 
@@ -236,7 +262,7 @@ fn localised(key: &[u8; 20], engine_id: &[u8]) -> [u8; 20] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::payload::patch_sequence;
+    use crate::payload::patch_numbers;
 
     fn hex(octets: &[u8]) -> String {
         octets.iter().map(|octet| format!("{octet:02x}")).collect()
@@ -253,11 +279,16 @@ mod tests {
 
     fn sealed(settings: &Settings, sequence: u64, seconds: u64) -> (Vec<u8>, Vec<u8>, Places) {
         let device = Device { index: 5 };
-        let template =
-            compose(settings, device, Stamp::of_slot(0), "run=00c0ffee seq=0000000000", &mut Rng::new(1));
+        let template = compose(
+            settings,
+            device,
+            Stamp::of_slot(0),
+            "run=00c0ffee stream=00000 seq=0000000000",
+            &mut Rng::new(1),
+        );
         let places = template.v3.unwrap();
         let mut message = template.bytes.clone();
-        patch_sequence(&mut message, template.request_id_at, sequence);
+        patch_numbers(&mut message, template.request_id_at, 0, sequence);
         let clear = message.clone();
         Sealer::new(settings, [places.engine].into_iter(), 0x6B00_0000).seal(
             &mut message,

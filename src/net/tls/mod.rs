@@ -19,8 +19,10 @@ use rustls::server::NoServerSessionStorage;
 use rustls::{RootCertStore, ServerConfig};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
+use zeroize::Zeroizing;
 
 use crate::base::clock::Timestamp;
+use crate::base::read::read_regular;
 use crate::net::tls::clients::{ClientPolicy, Clients};
 
 /// What TLS listeners go by: replaced as a whole when the files change. A connection keeps what it began with.
@@ -196,9 +198,12 @@ pub fn expiry_warning(settings: &TlsSettings, now: Timestamp) -> Option<String> 
     }
 }
 
+/// Octets of a file of certificates: a bundle of all public CAs takes about 250 KiB.
+const FILE_OCTETS_MAX: u64 = 4 * 1024 * 1024;
+
 /// Reads a file of secrets or certificates.
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read { path: path.to_path_buf(), source })
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+    read_regular(path, FILE_OCTETS_MAX).map_err(|source| TlsError::Read { path: path.to_path_buf(), source })
 }
 
 /// All certificates of a PEM file, at least one.
@@ -215,7 +220,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 
 /// The private key of a PEM file.
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let octets = zeroize::Zeroizing::new(read(path)?);
+    let octets = read(path)?;
     PrivateKeyDer::from_pem_slice(&octets).map_err(|error| TlsError::Content {
         path: path.to_path_buf(),
         what: match error {

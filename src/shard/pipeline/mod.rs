@@ -26,7 +26,7 @@ use crate::model::notification::Describer;
 use crate::model::subject::{ListenerNames, LiveEvent, NoDevices};
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
-use crate::shard::admission::SourcePolicy;
+use crate::shard::admission::{SourcePolicy, SourcesInForce};
 use crate::shard::names::NamesInForce;
 use crate::shard::rule_counters::{RuleCounters, ShardRuleCounters};
 use crate::shard::rules::{ActiveRules, RulesInForce};
@@ -112,6 +112,7 @@ pub struct Pipeline {
     ids: IdAllocator,
     informs: InformHasher,
     zones: Arc<Zones>,
+    sources_in_force: SourcesInForce,
     sources: Arc<SourcePolicy>,
     listeners: Arc<ListenerNames>,
     snmpv3: Verifier,
@@ -140,7 +141,7 @@ pub struct PipelineParts {
     /// Time zones of devices.
     pub zones: Arc<Zones>,
     /// Which relays are trusted, and which messages the SNMP listeners take.
-    pub sources: Arc<SourcePolicy>,
+    pub sources: SourcesInForce,
     /// Names of the listeners, for rules.
     pub listeners: Arc<ListenerNames>,
     /// SNMPv3: our engine, and the users in force.
@@ -196,7 +197,8 @@ impl Pipeline {
             ids: IdAllocator::new(producer, newest),
             informs,
             zones,
-            sources,
+            sources: sources.load_full(),
+            sources_in_force: sources,
             listeners,
             snmpv3: Verifier::new(snmpv3),
             describer: Describer::new(),
@@ -218,6 +220,10 @@ impl Pipeline {
         let current = self.names_in_force.load();
         if !Arc::ptr_eq(&current, &self.names) {
             self.names = Arc::clone(&current);
+        }
+        let current = self.sources_in_force.load();
+        if !Arc::ptr_eq(&current, &self.sources) {
+            self.sources = Arc::clone(&current);
         }
         batch.labels = Arc::clone(&self.rules.labels);
     }

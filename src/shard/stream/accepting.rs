@@ -115,7 +115,7 @@ pub(super) async fn accept(
 /// Finds out who is there, and makes TLS of it where that is due.
 async fn open(context: &ListenerContext, mut stream: TcpStream, peer: SocketAddr) -> Result<Opened, Refusal> {
     // A proxy that is denied may not speak for others, either.
-    if context.sources.denied.contains(peer.ip()) {
+    if context.sources.load().denied.contains(peer.ip()) {
         return Err(Refusal::Source(peer, DropReason::SourceDenied));
     }
     let (mut source, mut ahead) = (peer, Vec::new());
@@ -123,7 +123,7 @@ async fn open(context: &ListenerContext, mut stream: TcpStream, peer: SocketAddr
         let header = read_header(&mut stream, &mut ahead).await?;
         source = header.unwrap_or(peer);
     }
-    if let Some(reason) = context.sources.refuses_source(context.number, source.ip()) {
+    if let Some(reason) = context.sources.load().refuses_source(context.number, source.ip()) {
         return Err(Refusal::Source(source, reason));
     }
     let Some(permit) = context.source_limit.admit(source.ip()) else {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::base::clock::Stopwatch;
 use crate::net::accept::{ConnectionCounters, ConnectionLimit, SourceConnectionLimit};
 use crate::net::tls::TlsInForce;
-use crate::shard::admission::SourcePolicy;
+use crate::shard::admission::SourcesInForce;
 use crate::shard::listener::{ListenerSpec, StreamSpec};
 
 /// A listener logs refused connections at most so often.
@@ -41,7 +41,7 @@ pub(super) struct ListenerContext {
     pub(super) spec: Arc<ListenerSpec>,
     pub(super) stream: Arc<StreamSpec>,
     pub(super) tls: Option<TlsInForce>,
-    pub(super) sources: Arc<SourcePolicy>,
+    pub(super) sources: SourcesInForce,
     pub(super) counters: Arc<ConnectionCounters>,
     pub(super) limit: ConnectionLimit,
     pub(super) source_limit: SourceConnectionLimit,

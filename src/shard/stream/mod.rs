@@ -32,7 +32,7 @@ use tokio::sync::watch;
 
 use crate::base::clock::{Clock, Stopwatch};
 use crate::net::accept::SourceConnectionLimit;
-use crate::shard::admission::SourcePolicy;
+use crate::shard::admission::SourcesInForce;
 use crate::shard::intake::{Intake, Overflow};
 use crate::shard::stream::ack_queue::AckQueue;
 use crate::shard::stream::context::{ListenerContext, RefusalLog};
@@ -58,7 +58,7 @@ pub struct StreamContext {
 pub fn run(
     listeners: Vec<BoundStream>,
     intake: Intake,
-    sources: Arc<SourcePolicy>,
+    sources: SourcesInForce,
     clock: Arc<dyn Clock>,
     context: &StreamContext,
     stop: &AtomicBool,
@@ -80,7 +80,7 @@ pub fn run(
 /// Accepts until told to stop, then waits a moment for the connections.
 async fn serve(
     listeners: Vec<BoundStream>,
-    sources: &Arc<SourcePolicy>,
+    sources: &SourcesInForce,
     state: &Rc<StreamState>,
     acks: &Arc<AckQueue>,
     stop: &AtomicBool,

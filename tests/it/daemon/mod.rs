@@ -12,6 +12,7 @@ mod operations;
 mod options;
 mod receive;
 mod redecode;
+mod reload;
 mod relp;
 mod rules;
 mod snmp_policy;

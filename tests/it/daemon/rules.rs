@@ -8,7 +8,7 @@ use crate::support::options::Options;
 use crate::support::udp_to;
 
 /// A rules file with one rule: `keyword` is treated with `action`.
-fn one_rule(keyword: &str, action: &str) -> String {
+pub fn one_rule(keyword: &str, action: &str) -> String {
     format!(
         "rules:\n  - {{id: r-{keyword}, name: About {keyword}, pattern_type: keyword, keywords: [{keyword}], \
          severity: warning, action: {action}}}\n"
@@ -26,7 +26,7 @@ fn start(rules: &str) -> Daemon {
 }
 
 /// Exchanges a file in one step, as careful editors do.
-fn replace(path: &Path, text: &str) {
+pub fn replace(path: &Path, text: &str) {
     let fresh = path.with_extension("new");
     std::fs::write(&fresh, text).unwrap();
     std::fs::rename(&fresh, path).unwrap();
@@ -121,27 +121,27 @@ fn matches_of_each_rule_are_counted_across_a_reload() {
     daemon.stop();
 }
 
-/// A daemon whose rules file is a link to a file in another folder, whose changes the kernel does not report.
-fn start_linked(interval_seconds: &str) -> (Daemon, std::path::PathBuf) {
+/// A daemon whose rules file has a second name in another folder: the kernel does not report what is written there.
+fn start_with_second_name(interval_seconds: &str) -> (Daemon, std::path::PathBuf) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
-    let target = folder.path().join("elsewhere/rules.yaml");
-    std::fs::write(&target, one_rule("alpha", "store")).unwrap();
-    std::os::unix::fs::symlink(&target, folder.path().join("rules.yaml")).unwrap();
+    let second = folder.path().join("elsewhere/rules.yaml");
+    std::fs::write(&second, one_rule("alpha", "store")).unwrap();
+    std::fs::hard_link(&second, folder.path().join("rules.yaml")).unwrap();
     let options = options().set("pattern_matching.reload_interval_seconds", interval_seconds);
-    (Daemon::start_in(folder, options), target)
+    (Daemon::start_in(folder, options), second)
 }
 
 #[test]
 fn sighup_reads_the_rules_again() {
-    let (daemon, target) = start_linked("0");
-    replace(&target, &one_rule("beta", "store"));
-    assert_eq!(label_of(&daemon, "alpha").as_deref(), Some("r-alpha"), "nobody was told");
+    let (daemon, second) = start_with_second_name("0");
+    std::fs::write(&second, one_rule("beta", "store")).unwrap();
+    assert_eq!(label_of(&daemon, "alpha").as_deref(), Some("r-alpha"), "nothing was reported");
     daemon.process().signal("HUP");
     daemon.wait_line("1 rule(s) from rules.yaml are in force");
     assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
 
-    std::fs::remove_file(&target).unwrap();
+    std::fs::remove_file(daemon.file("rules.yaml")).unwrap();
     daemon.process().signal("HUP");
     daemon.wait_line("rules.yaml is rejected, the old rules stay in force");
     assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
@@ -149,9 +149,43 @@ fn sighup_reads_the_rules_again() {
 }
 
 #[test]
-fn the_interval_finds_a_change_that_nobody_reports() {
-    let (daemon, target) = start_linked("1");
+fn a_change_behind_a_link_is_in_force_by_itself() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let target = folder.path().join("elsewhere/rules.yaml");
+    std::fs::write(&target, one_rule("alpha", "store")).unwrap();
+    std::os::unix::fs::symlink("elsewhere/rules.yaml", folder.path().join("rules.yaml")).unwrap();
+    let options = options().set("pattern_matching.reload_interval_seconds", "0");
+    let daemon = Daemon::start_in(folder, options);
     replace(&target, &one_rule("beta", "store"));
+    daemon.wait_line("1 rule(s) from rules.yaml are in force");
+    assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
+    daemon.stop();
+}
+
+#[test]
+fn a_pipe_in_place_of_the_rules_holds_nothing_up_and_reloads_are_counted() {
+    let daemon = start(&one_rule("alpha", "store"));
+    let path = daemon.file("rules.yaml");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    daemon.process().signal("HUP");
+    daemon.wait_line("not a regular file");
+    assert_eq!(label_of(&daemon, "alpha").as_deref(), Some("r-alpha"));
+    replace(&path, &one_rule("beta", "store"));
+    daemon.wait_line("1 rule(s) from rules.yaml are in force, 1 before");
+    let (_, metrics) = daemon.get("/metrics");
+    for result in ["accepted", "rejected"] {
+        let sample = format!("mutt_reload_total{{what=\"rules\",result=\"{result}\"}} ");
+        assert!(metrics.contains(&sample), "{sample} in {metrics}");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn the_interval_finds_a_change_that_nobody_reports() {
+    let (daemon, second) = start_with_second_name("1");
+    std::fs::write(&second, one_rule("beta", "store")).unwrap();
     daemon.wait_line("1 rule(s) from rules.yaml are in force");
     assert_eq!(label_of(&daemon, "beta").as_deref(), Some("r-beta"));
     daemon.stop();

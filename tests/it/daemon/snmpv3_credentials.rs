@@ -114,7 +114,7 @@ fn passwords_come_from_a_file_and_from_the_environment() {
     assert!(sent(&daemon, &agent(1, "auth-secret-2").link_down(3)).0);
     std::fs::remove_file(daemon.file("auth-password")).unwrap();
     daemon.wait_line("users.yaml is rejected, the old credentials stay in force");
-    daemon.wait_line("auth_password_file: the file auth-password cannot be read: ");
+    daemon.wait_line("/auth-password cannot be read: ");
     assert!(sent(&daemon, &agent(1, "auth-secret-2").link_down(4)).0);
     let log = daemon.process().lines().join("\n");
     assert!(!log.contains("auth-secret"), "a password in the log");

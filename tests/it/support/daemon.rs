@@ -213,6 +213,11 @@ impl Daemon {
         Store::at(&self.folder.path().join(self.options.value("storage.database.path").unwrap()))
     }
 
+    /// Where its HTTP is.
+    pub fn http(&self) -> SocketAddr {
+        self.http.expect("no HTTP")
+    }
+
     /// Status and body of an HTTP path.
     #[track_caller]
     pub fn get(&self, path: &str) -> (u16, String) {

@@ -3,6 +3,7 @@
 pub mod ber;
 pub mod daemon;
 pub mod http;
+pub mod loadgen;
 pub mod options;
 pub mod relp;
 pub mod source;

@@ -1,5 +1,8 @@
 //! Floor 6: the command line of `muttd`.
 
+mod config;
+mod output;
+
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -10,8 +13,10 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::mib_commands::{self, Dictionary};
-use crate::app::{self, App, commands, snmp_refused, snmpv3_status};
-use crate::config::{self, EngineId, Settings};
+use crate::app::{self, App, Configured, commands, snmp_refused, snmpv3_status};
+use crate::cli::config::ConfigCommand;
+use crate::cli::output::{fail, say};
+use crate::config::{self as configuration, EngineId, Settings};
 use crate::http::operations::ForgetEngine;
 use crate::mib;
 use crate::storage::refused;
@@ -28,17 +33,25 @@ struct Arguments {
     /// Configuration file
     #[arg(long, global = true, value_name = "PATH", default_value = "config/mutt_config.yaml")]
     config: PathBuf,
+    /// Working directory: where relative paths start, also that of --config
+    #[arg(long, global = true, value_name = "DIR")]
+    directory: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reloads rules, credentials, MIB modules
-    /// and certificates (the default)
+    /// Receive until SIGINT or SIGTERM; a second one exits at once; SIGHUP reads the configuration, rules,
+    /// credentials, MIB modules and certificates again (the default)
     Run,
     /// Validate the configuration, the rules, the credentials and the MIB modules; exit 1 when something is wrong
     Check,
+    /// The configuration: its schema, a file with every key, and what is in force
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// What is known of SNMPv3 users
     Snmpv3 {
         #[command(subcommand)]
@@ -109,9 +122,16 @@ enum Snmpv3Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before anything is opened and before any thread runs.
+    if let Some(directory) = &arguments.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        return fail(&format!("cannot go to the directory {}: {error}", directory.display()));
+    }
     match arguments.command.unwrap_or(Command::Run) {
         Command::Run => run(&arguments.config),
         Command::Check => check(&arguments.config),
+        Command::Config { command } => config::run(&arguments.config, &command),
         Command::Snmpv3 { command: Snmpv3Command::Status } => snmpv3_status(&arguments.config),
         Command::Snmpv3 { command: Snmpv3Command::Redecode { dry_run } } => {
             snmpv3_redecode(&arguments.config, dry_run)
@@ -128,22 +148,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints a line. When nobody reads it any more, that is nobody's fault.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Prints why the program cannot go on.
-fn fail(reason: &dyn std::fmt::Display) -> ExitCode {
-    let _ = writeln!(std::io::stderr().lock(), "muttd: {reason}");
-    ExitCode::FAILURE
-}
-
 /// Validates everything and says so.
 fn check(path: &Path) -> ExitCode {
-    let report = config::check(path);
+    let report = configuration::check(path);
     if report.is_ok() {
-        let conflicts = config::load(path).map(|settings| app::port_conflicts(&settings)).unwrap_or_default();
+        let conflicts =
+            configuration::load(path).map(|settings| app::port_conflicts(&settings)).unwrap_or_default();
         if !conflicts.is_empty() {
             return fail(&conflicts.join("\nmuttd: "));
         }
@@ -154,11 +164,12 @@ fn check(path: &Path) -> ExitCode {
 
 /// Prints what the configuration and the store say of SNMPv3 users.
 fn snmpv3_status(path: &Path) -> ExitCode {
-    let settings = match config::load(path) {
+    let settings = match configuration::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    let credentials = settings.snmpv3.credentials_file.as_deref().map(config::load_credentials).transpose();
+    let credentials =
+        settings.snmpv3.credentials_file.as_deref().map(configuration::load_credentials).transpose();
     let credentials = match credentials {
         Ok(credentials) => credentials.unwrap_or_default(),
         Err(error) => return fail(&error),
@@ -169,12 +180,12 @@ fn snmpv3_status(path: &Path) -> ExitCode {
 /// An engine ID on the command line.
 fn engine_id(text: &str) -> Result<EngineId, String> {
     let allowed = "5 to 32 octets in hexadecimal digits, as 0x80001f8804746573743031";
-    config::engine_id_of(text).ok_or_else(|| allowed.to_owned())
+    configuration::engine_id_of(text).ok_or_else(|| allowed.to_owned())
 }
 
 /// Forgets clocks of engines, in the daemon that runs or in the store.
 fn forget_engine(path: &Path, engine_id: Option<EngineId>, source: Option<IpAddr>) -> ExitCode {
-    let settings = match config::load(path) {
+    let settings = match configuration::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
@@ -192,7 +203,7 @@ fn forget_engine(path: &Path, engine_id: Option<EngineId>, source: Option<IpAddr
 
 /// Prints whom the SNMP listener refused.
 fn snmp_refused(path: &Path) -> ExitCode {
-    match config::load(path) {
+    match configuration::load(path) {
         Ok(settings) => print_of_store(&settings, refused::read, |rows| snmp_refused::render(rows)),
         Err(error) => fail(&error),
     }
@@ -216,7 +227,7 @@ fn print_of_store<T, E: std::fmt::Display>(
 
 /// Decodes what waits for a credential.
 fn snmpv3_redecode(path: &Path, is_rehearsal: bool) -> ExitCode {
-    let settings = match config::load(path) {
+    let settings = match configuration::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
@@ -231,7 +242,7 @@ fn snmpv3_redecode(path: &Path, is_rehearsal: bool) -> ExitCode {
 
 /// Prints names, and where they are from.
 fn mib(path: &Path, command: &MibCommand) -> ExitCode {
-    let Settings { snmp, .. } = match config::load(path) {
+    let Settings { snmp, .. } = match configuration::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
@@ -259,13 +270,14 @@ fn mib(path: &Path, command: &MibCommand) -> ExitCode {
 
 /// Runs the daemon.
 fn run(path: &Path) -> ExitCode {
-    let settings = match config::load(path) {
+    let settings = match configuration::load(path) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    if let Err(error) = logging::init(&app::logging(&settings)) {
-        return fail(&error);
-    }
+    let log = match logging::init(&app::logging(&settings)) {
+        Ok(log) => log,
+        Err(error) => return fail(&error),
+    };
     tracing::info!("muttd {} starts, configuration {}", env!("CARGO_PKG_VERSION"), path.display());
     let control = match app::control_runtime() {
         Ok(control) => control,
@@ -279,7 +291,8 @@ fn run(path: &Path) -> ExitCode {
             Err(error) => return fail(&format!("signals cannot be waited for: {error}")),
         }
     };
-    let app = match app::start(&settings, control) {
+    let configured = Configured { path: path.to_path_buf(), settings, log };
+    let app = match app::start(configured, control) {
         Ok(app) => app,
         Err(error) => {
             let reason = format!("{error:#}");
