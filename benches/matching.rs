@@ -107,6 +107,8 @@ fn events(lines: &[String], level: u8) -> Batch {
             source: [192, 0, 2, 1].into(),
             kind: Kind::Syslog,
             text,
+            trailing: mutt::model::trailing::Trailing::NONE,
+            content_start: 0,
             raw_bytes: Span::EMPTY,
             enriched: Span::EMPTY,
             rule: None,

@@ -10,6 +10,7 @@ use crate::shard::listener::ListenerSpec;
 use crate::shard::stream::{PENDING_OCTETS_MAX, duplicates};
 use crate::sink::drain::GROUP_BATCHES_MAX;
 use crate::storage::connection::CACHE_OCTETS;
+use crate::storage::shapes;
 
 /// The program itself, its threads' stacks, statements, rules, and what allocators hold back.
 const BASE_OCTETS: usize = 64 * 1024 * 1024;
@@ -28,6 +29,7 @@ pub fn bound(queue_slots: usize, receive_octets: usize, group: &GroupSettings, n
         + PENDING_OCTETS_MAX
         + group.listeners.iter().map(|listener| connections(&listener.spec)).sum::<usize>()
         + CACHE_OCTETS
+        + shapes::OCTETS_MAX
         + REGISTRIES_OCTETS
         + SHARED_OCTETS_MAX
         + group.shards * KEY_CACHE_OCTETS_MAX

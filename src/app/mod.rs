@@ -16,6 +16,7 @@ mod reload;
 pub mod snmp_refused;
 pub mod snmpv3_status;
 mod start;
+pub mod store_upgrade;
 mod wiring;
 
 pub use listeners::port_conflicts;

@@ -249,6 +249,7 @@ impl Sink {
         let writer = Writer::new(store, settings.storage.keep_community)?
             .with_quarantine(settings.snmpv3.quarantine_messages_max)
             .with_jobs(waiting);
+        writer.name_listeners(listeners.iter().map(|listener| (listener.number, listener.name)))?;
         let drain = Drain::new(
             wiring::drain(settings),
             consumer,

@@ -67,6 +67,11 @@ enum Command {
         #[command(subcommand)]
         command: MibCommand,
     },
+    /// The store of messages
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Print the version
     Version,
 }
@@ -75,6 +80,17 @@ enum Command {
 enum SnmpCommand {
     /// Print who was refused, why, and how often, the newest first; the daemon may be running
     Refused,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Bring the store of an earlier version to the present one. No muttd may be running. It says beforehand how long it
+    /// takes and how much room it needs, goes on where it was broken off, and leaves the old store as it is until the end
+    Upgrade {
+        /// Say what it would take, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,6 +157,9 @@ pub fn main() -> ExitCode {
         }
         Command::Snmp { command: SnmpCommand::Refused } => snmp_refused(&arguments.config),
         Command::Mib { command } => mib(&arguments.config, &command),
+        Command::Store { command: StoreCommand::Upgrade { dry_run } } => {
+            store_upgrade(&arguments.config, dry_run)
+        }
         Command::Version => {
             say(&format!("muttd {}", env!("CARGO_PKG_VERSION")));
             ExitCode::SUCCESS
@@ -222,6 +241,18 @@ fn print_of_store<T, E: std::fmt::Display>(
             ExitCode::SUCCESS
         }
         Err(error) => fail(&format!("cannot read the store {}: {error}", store.display())),
+    }
+}
+
+/// Upgrades the store, unless it is a rehearsal, and tells how far it is.
+fn store_upgrade(path: &Path, is_rehearsal: bool) -> ExitCode {
+    let settings = match configuration::load(path) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    match app::store_upgrade::run(&settings.storage.database.path, is_rehearsal, say) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
     }
 }
 

@@ -241,6 +241,8 @@ fn first_of_level(set: &RuleSet, scratch: &mut Scratch, level: Option<u8>, text:
         source: [192, 0, 2, 1].into(),
         kind,
         text,
+        trailing: crate::model::trailing::Trailing::NONE,
+        content_start: 0,
         raw_bytes: Span::EMPTY,
         enriched: Span::EMPTY,
         rule: None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::device_time::TimeSource;
+use crate::model::trailing::Trailing;
 
 /// Name of an event: when it was received, and a tie-breaker. Order of ids is order of receipt.
 ///
@@ -170,7 +171,11 @@ pub struct Event {
     pub kind: Kind,
     /// `raw_message`: the text that rules match on.
     pub text: Span,
-    /// The octets as received, where `text` is not exactly them.
+    /// What stood behind the text of a syslog message and is cut from it.
+    pub trailing: Trailing,
+    /// How many octets of `text` are the header of a syslog message; what follows is its content.
+    pub content_start: u32,
+    /// The octets as received, where `text` and `trailing` are not exactly them.
     pub raw_bytes: Span,
     /// `enriched_data`, a JSON object; empty when there is nothing to say.
     pub enriched: Span,

@@ -16,4 +16,5 @@ pub mod severity;
 pub mod snmp_user;
 pub mod subject;
 pub mod syslog;
+pub mod trailing;
 pub mod zone;

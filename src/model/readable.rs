@@ -56,6 +56,19 @@ fn append_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// How many octets of the text that [`append`] makes of `bytes` stand for the first `count` of them; at most `octets_max`, the
+/// length of the text.
+#[must_use]
+pub fn position(bytes: &[u8], count: usize, octets_max: u32) -> u32 {
+    let escaped = |octets: usize| octets * 4;
+    let mut length = 0;
+    for chunk in bytes.get(..count).unwrap_or(bytes).utf8_chunks() {
+        let nuls = memchr::memchr_iter(0, chunk.valid().as_bytes()).count();
+        length += chunk.valid().len() - nuls + escaped(nuls) + escaped(chunk.invalid().len());
+    }
+    u32::try_from(length).map_or(octets_max, |length| length.min(octets_max))
+}
+
 /// Appends `\xNN`.
 fn push_escape(octet: u8, out: &mut Vec<u8>) {
     let [high, low] = hex(octet);
@@ -109,6 +122,20 @@ mod tests {
         assert_eq!(appended("Z\u{fc}rich down".as_bytes()), ("Z\u{fc}rich down".into(), true));
         assert_eq!(appended(b"Z\xfcrich\0"), ("Z\\xfcrich\\x00".into(), false));
         assert_eq!(appended(b""), (String::new(), true));
+    }
+
+    #[test]
+    fn positions_are_those_of_the_text() {
+        let bytes = "Z\u{fc}rich \u{fc}".bytes().chain(*b"\xfc\0end").collect::<Vec<u8>>();
+        let (text, _) = appended(&bytes);
+        for (part, expected) in [("Z", 0), ("rich", 3), ("\\xfc", 10), ("\\x00", 14), ("end", 18)] {
+            let start = text.find(part).unwrap_or_default();
+            assert_eq!(start, expected, "{text}");
+        }
+        let len = text.len() as u32;
+        let at = |count| position(&bytes, count, len);
+        assert_eq!((at(0), at(3), at(10), at(11), at(12), at(99)), (0, 3, 10, 14, 18, len));
+        assert_eq!(position(&bytes, 12, 5), 5, "a text that was cut");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::base::files::directory_of;
 use crate::model::event::EventId;
+use crate::model::trailing::Trailing;
 use crate::storage::error::OpenError;
 use crate::storage::schema;
 
@@ -56,9 +57,6 @@ pub const CACHE_OCTETS: usize = 64 * 1024 * 1024;
 /// Pages in the write-ahead log at which a commit also checkpoints. 32 MiB: large enough that pages which many
 /// commits touched are copied once, small enough that copying them holds the writer up for tens of milliseconds.
 const CHECKPOINT_PAGES: i64 = 2_048;
-
-/// A page holds about 50 messages. Larger pages mean fewer of them; measured best at 16 KiB.
-const PAGE_OCTETS: i64 = 16_384;
 
 /// An open store and its lock.
 #[derive(Debug)]
@@ -136,11 +134,15 @@ pub fn open_locked(settings: &StoreSettings, lock: StoreLock) -> Result<Store, O
     let mut connection = Connection::open(path).map_err(sqlite)?;
     connection.busy_timeout(settings.connection_timeout).map_err(sqlite)?;
     let found = identify(&connection, path)?;
-    if found == 0 {
-        connection.pragma_update(None, "page_size", PAGE_OCTETS).map_err(sqlite)?;
+    match found {
+        0 => schema::prepare(&connection).map_err(sqlite)?,
+        schema::VERSION => {}
+        _ => return Err(OpenError::Older { path: path.to_path_buf(), found, known: schema::VERSION }),
     }
     configure(&connection, settings.synchronous).map_err(sqlite)?;
-    schema::migrate(&mut connection, found, settings.node_id).map_err(sqlite)?;
+    if found == 0 {
+        schema::create(&mut connection, settings.node_id).map_err(sqlite)?;
+    }
     let stored: i64 = connection
         .query_row("SELECT value FROM store_settings WHERE name = 'node_id'", [], |row| row.get(0))
         .map_err(sqlite)?;
@@ -156,11 +158,27 @@ pub fn open_locked(settings: &StoreSettings, lock: StoreLock) -> Result<Store, O
     connection
         .execute("DELETE FROM store_settings WHERE name IN ('snmp_engine_number', 'snmp_engine_boots')", [])
         .map_err(sqlite)?;
-    let newest = connection
-        .query_row("SELECT id FROM events ORDER BY received_at DESC, id DESC LIMIT 1", [], |row| row.get(0))
-        .optional()
-        .map_err(sqlite)?;
-    Ok(Store { connection, newest: EventId(newest.unwrap_or(0)), _lock: lock })
+    let newest = newest_id(&connection).map_err(sqlite)?;
+    Ok(Store { connection, newest, _lock: lock })
+}
+
+/// The highest id in the store; 0 in an empty one. After the clock was set back it is not the id of the last row.
+fn newest_id(connection: &Connection) -> rusqlite::Result<EventId> {
+    let last = "SELECT id FROM events ORDER BY received_at DESC, id DESC LIMIT 1";
+    let last: Option<i64> = connection.query_row(last, [], |row| row.get(0)).optional()?;
+    let elsewhere: Option<i64> =
+        connection.query_row("SELECT max(id) FROM event_times", [], |row| row.get(0))?;
+    Ok(EventId(last.max(elsewhere).unwrap_or(0)))
+}
+
+/// The time in the key of the row with this id, if there is such a row.
+///
+/// # Errors
+/// What SQLite reports.
+pub fn key_time(connection: &Connection, id: EventId) -> rusqlite::Result<String> {
+    let sql = "SELECT received_at FROM event_times WHERE id = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([id.0], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or_else(|| id.received_at().to_string()))
 }
 
 /// Whose database this is: the schema version of ours, 0 for a new one.
@@ -177,8 +195,8 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<i64, Open
         }
         return Ok(0);
     }
-    if found > schema::version() {
-        return Err(OpenError::Newer { path: path.to_path_buf(), found, known: schema::version() });
+    if found > schema::VERSION {
+        return Err(OpenError::Newer { path: path.to_path_buf(), found, known: schema::VERSION });
     }
     Ok(found)
 }
@@ -198,7 +216,7 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> rusqlite::Res
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // After a long reader made the log grow, give the disk back.
-    connection.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * PAGE_OCTETS)?;
+    connection.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * schema::PAGE_OCTETS)?;
     Ok(())
 }
 
@@ -215,12 +233,16 @@ impl Store {
     /// What SQLite reports.
     pub fn newest_messages(&self, listener: u8) -> rusqlite::Result<Vec<Vec<u8>>> {
         let mut statement = self.connection.prepare(
-            "SELECT CAST(coalesce((SELECT x.raw_bytes FROM event_extras x WHERE x.id = e.id), e.raw_message) AS BLOB)
-             FROM (SELECT id, origin, raw_message FROM events ORDER BY received_at DESC, id DESC LIMIT ?1) e
-             WHERE (e.origin >> 4) & 255 = ?2 LIMIT ?3",
+            "SELECT raw_message, (facts >> 22) & 7, (SELECT x.raw_bytes FROM event_extras x WHERE x.id = e.id)
+             FROM (SELECT id, facts, raw_message FROM events ORDER BY received_at DESC, id DESC LIMIT ?1) e
+             WHERE (e.facts >> 3) & 255 = ?2 LIMIT ?3",
         )?;
-        let rows =
-            statement.query_map((NEWEST_ROWS_SEARCHED, listener, NEWEST_MESSAGES_MAX), |row| row.get(0))?;
+        let rows = statement.query_map((NEWEST_ROWS_SEARCHED, listener, NEWEST_MESSAGES_MAX), |row| {
+            let text: String = row.get(0)?;
+            let trailing = Trailing::from_bits(row.get(1)?);
+            let octets: Option<Vec<u8>> = row.get(2)?;
+            Ok(octets.unwrap_or_else(|| text.bytes().chain(trailing.octets()).collect()))
+        })?;
         rows.collect()
     }
 }
@@ -270,8 +292,9 @@ mod tests {
         let pragma =
             |name: &str| store.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(pragma("synchronous"), 2);
-        assert_eq!(pragma("page_size"), PAGE_OCTETS);
-        assert_eq!(pragma("user_version"), schema::version());
+        assert_eq!(pragma("page_size"), schema::PAGE_OCTETS);
+        assert_eq!(pragma("auto_vacuum"), 2, "incremental");
+        assert_eq!(pragma("user_version"), schema::VERSION);
     }
 
     #[test]

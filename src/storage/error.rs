@@ -57,6 +57,19 @@ pub enum OpenError {
         /// The last version known here.
         known: i64,
     },
+    /// The file was written by an earlier version of this program.
+    #[error(
+        "{path} has schema version {found}, this muttd needs {known}: stop every muttd that uses it, then run `muttd store upgrade`; it says \
+         beforehand how long it takes and how much room it needs"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
     /// Another process has another store in the same directory.
     #[error(
         "the directory {directory} of the store {path} is in use by another muttd with another store: give each a directory \

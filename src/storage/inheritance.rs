@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::storage::connection::{StoreLock, identify};
 use crate::storage::error::OpenError;
+use crate::storage::schema;
 
 /// Newest rows that are looked at for numbers of listeners: the start must not wait for a long search.
 const ROWS_SEARCHED: i64 = 100_000;
@@ -41,13 +42,22 @@ pub fn read(path: &Path, _lock: &StoreLock) -> Result<Option<Inheritance>, OpenE
     }
     let sqlite = |source| OpenError::from_sqlite(path, source);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
-    if identify(&connection, path)? == 0 {
-        return Ok(None);
+    match identify(&connection, path)? {
+        0 => Ok(None),
+        schema::VERSION => {
+            read_tables(&connection, "facts >> 3 & 255, facts & 7 <> 0", "facts").map_err(sqlite)
+        }
+        // Before it is upgraded.
+        _ => read_tables(&connection, "origin >> 4 & 255, origin & 15 <> 0", "origin").map_err(sqlite),
     }
-    read_tables(&connection).map_err(sqlite)
 }
 
-fn read_tables(connection: &Connection) -> rusqlite::Result<Option<Inheritance>> {
+/// Reads the tables; `listener_and_is_snmp` are expressions of `column`, by the version of the store.
+fn read_tables(
+    connection: &Connection,
+    listener_and_is_snmp: &str,
+    column: &str,
+) -> rusqlite::Result<Option<Inheritance>> {
     let setting = |name: &str| {
         let sql = "SELECT value FROM store_settings WHERE name = ?1";
         connection.query_row(sql, [name], |row| row.get::<_, i64>(0)).optional()
@@ -55,10 +65,10 @@ fn read_tables(connection: &Connection) -> rusqlite::Result<Option<Inheritance>>
     let Some(node_id) = setting("node_id")? else { return Ok(None) };
     let number = setting("snmp_engine_number")?;
     let boots = setting("snmp_engine_boots")?.and_then(|boots| i32::try_from(boots).ok());
-    let mut statement = connection.prepare(
-        "SELECT DISTINCT (origin >> 4) & 255, origin & 15 <> 0
-         FROM (SELECT origin FROM events ORDER BY received_at DESC, id DESC LIMIT ?1)",
-    )?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT DISTINCT {listener_and_is_snmp}
+         FROM (SELECT {column} FROM events ORDER BY received_at DESC, id DESC LIMIT ?1)",
+    ))?;
     let mut listener_numbers = BTreeMap::<u8, ListenerRows>::new();
     let mut rows = statement.query([ROWS_SEARCHED])?;
     while let Some(row) = rows.next()? {
@@ -93,8 +103,8 @@ mod tests {
             .connection
             .execute_batch(
                 "INSERT INTO store_settings VALUES ('snmp_engine_number', -2), ('snmp_engine_boots', 4);
-                 INSERT INTO events(received_at, id, origin, device, raw_message)
-                 VALUES ('a', 1, 1, 1, ''), ('a', 2, 4, 1, ''), ('a', 3, (3 << 4) + (14 << 12), 1, '')",
+                 INSERT INTO events(received_at, id, commit_number, facts, device, content_start, raw_message)
+                 VALUES ('a', 1, 1, 1, 1, 0, ''), ('a', 2, 1, 4, 1, 0, ''), ('a', 3, 1, (3 << 3) + (14 << 11), 1, 0, '')",
             )
             .unwrap();
         drop(store);

@@ -15,5 +15,7 @@ pub mod refresh;
 pub mod refused;
 pub mod rows;
 pub mod schema;
+pub mod shapes;
 pub mod snmp_users;
+pub mod upgrade;
 pub mod writer;

@@ -13,6 +13,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use crate::base::span::Span;
 use crate::model::batch::{Batch, RuleLabel};
 use crate::model::event::{Body, Event, EventId};
+use crate::model::severity::Severity;
+use crate::storage::connection::key_time;
 use crate::storage::jobs::{Job, Workspace};
 use crate::storage::schema;
 use crate::storage::writer::{number_of_label, reasons_json};
@@ -28,8 +30,8 @@ pub const REPLAYED: &str = "snmpv3Replayed";
 pub enum QuarantineError {
     /// The store is of another version, or none.
     #[error(
-        "{path} is a store of schema version {found}, this muttd writes version {known}; start the daemon of this version once, \
-         it brings an older store up to date"
+        "{path} is a store of schema version {found}, this muttd writes version {known}; `muttd store upgrade` brings an older \
+         store up to date"
     )]
     Version {
         /// The file.
@@ -127,12 +129,8 @@ impl Quarantine {
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let is_ours = pragma("application_id").map_err(sqlite)? == schema::APPLICATION_ID;
         let found = if is_ours { pragma("user_version").map_err(sqlite)? } else { 0 };
-        if found != schema::version() {
-            return Err(QuarantineError::Version {
-                path: path.to_path_buf(),
-                found,
-                known: schema::version(),
-            });
+        if found != schema::VERSION {
+            return Err(QuarantineError::Version { path: path.to_path_buf(), found, known: schema::VERSION });
         }
         Ok(Self { path: path.to_path_buf(), connection })
     }
@@ -164,7 +162,7 @@ impl Quarantine {
         let mut waiting = Vec::with_capacity(ids.len());
         for id in &ids {
             let found = row
-                .query_row((id.received_at().to_string(), id.0), |row| {
+                .query_row((key_time(&self.connection, *id)?, id.0), |row| {
                     Ok((row.get::<_, String>(0)?, row.get(1)?))
                 })
                 .optional()?;
@@ -206,21 +204,24 @@ fn settle_one(store: &mut Workspace<'_>, batch: &Batch, decoded: &Decoded) -> ru
     };
     let label = event.rule.and_then(|index| batch.labels.get(index as usize));
     let rule = label.map(|label: &RuleLabel| number_of_label(connection, label)).transpose()?;
+    let severity = label.and_then(|label| Severity::of_rule(&label.severity));
     let text = |span: Span| String::from_utf8_lossy(batch.bytes(span)).into_owned();
     let text_or_null = |span: Span| (!span.is_empty()).then(|| text(span));
     let changed = connection
         .prepare_cached(
-            "UPDATE events SET raw_message = ?3, oid = ?4, trap_type = ?5, rule = ?6, enriched_data = ?7
+            "UPDATE events SET raw_message = ?3, oid = ?4, trap_type = ?5, rule = ?6, shape = NULL, enriched = ?7,
+                 facts = (facts & ~(7 << 25)) | (?8 << 25)
              WHERE received_at = ?1 AND id = ?2",
         )?
         .execute(params![
-            id.received_at().to_string(),
+            key_time(connection, *id)?,
             id.0,
             text(event.text),
             text_or_null(oid),
             text_or_null(trap_type),
             rule,
-            enriched
+            enriched,
+            severity.map_or(0, |severity| severity as i64)
         ])?;
     if changed == 0 {
         forget(connection, *id)?;

@@ -541,7 +541,12 @@ fn assert_event(event: &Event, bytes: &[u8], batch: &Batch) {
     let raw = batch.bytes(event.raw_bytes);
     assert!(raw.is_empty() || raw == bytes);
     match event.body {
-        Body::Syslog(_) => assert!(text == bytes || raw == bytes, "the message is lost"),
+        Body::Syslog(_) => {
+            let whole: Vec<u8> = text.iter().copied().chain(event.trailing.octets()).collect();
+            assert!(whole == bytes || raw == bytes, "the message is lost");
+            let content = std::str::from_utf8(text).map(|text| text.get(event.content_start as usize..));
+            assert!(content.is_ok_and(|content| content.is_some()), "the content is no part of the text");
+        }
         Body::Undecoded | Body::AwaitsCredential => {
             assert!(raw == bytes && !event.reasons.is_empty(), "the datagram is lost")
         }

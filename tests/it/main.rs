@@ -23,8 +23,10 @@ mod loadgen;
 mod peers;
 mod peers_pysnmp;
 mod peers_snmpv3;
+mod rows;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod subject;
 mod support;
 mod tidy;
+mod upgrade;

@@ -197,6 +197,7 @@ fn compare(batches: Vec<Batch>, listeners: &ListenerNames) -> (usize, usize) {
         node_id: 7,
     });
     let mut writer = Writer::new(store.unwrap(), false).unwrap();
+    writer.name_listeners((0..=u8::MAX).filter_map(|number| Some((number, listeners.get(number)?)))).unwrap();
     let mut places: Vec<(EventId, Place)> = Vec::new();
     for (batch, number) in batches.iter().zip(0..) {
         let place = |event| Place { batch: number, event };
@@ -206,12 +207,7 @@ fn compare(batches: Vec<Batch>, listeners: &ListenerNames) -> (usize, usize) {
     let group = Group { batches, places: in_order };
     writer.write(&group).unwrap();
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let mut statement = connection
-        .prepare(
-            "SELECT *, CASE type WHEN 'syslog' THEN 'syslog-udp' ELSE 'snmp-udp' END AS listener
-             FROM messages ORDER BY received_at, id",
-        )
-        .unwrap();
+    let mut statement = connection.prepare("SELECT * FROM messages ORDER BY received_at, id").unwrap();
     let columns = RowColumns::of(&statement);
     let mut rows = statement.query([]).unwrap();
     let (mut compared, mut fields) = (0, 0);

@@ -184,6 +184,10 @@ impl Subject for LiveEvent<'_> {
         self.label().map(|label| label.severity.as_bytes())
     }
 
+    fn content(&self) -> &[u8] {
+        self.text().get(self.event.content_start as usize..).unwrap_or_default()
+    }
+
     fn is_authenticated(&self) -> bool {
         !matches!(self.event.body, Body::Undecoded | Body::AwaitsCredential)
     }
@@ -222,6 +226,8 @@ mod tests {
             source: IpAddr::from([192, 0, 2, 1]),
             kind: Kind::Syslog,
             text: Span::EMPTY,
+            trailing: crate::model::trailing::Trailing::NONE,
+            content_start: 0,
             raw_bytes: Span::EMPTY,
             enriched: Span::EMPTY,
             rule: None,

@@ -11,8 +11,9 @@ use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::device_time;
 use crate::model::event::SyslogRecord;
+use crate::model::trailing;
 use crate::model::zone::Zones;
-use crate::wire::syslog::Message;
+use crate::wire::syslog::{Message, decode};
 
 /// Where the octets of a message lie in its batch.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,12 @@ pub struct Reception<'a> {
     pub source: IpAddr,
     /// Time zones by source.
     pub zones: &'a Zones,
+}
+
+/// How many octets of `line`, which nothing ends, are the header.
+#[must_use]
+pub fn content_start(line: &[u8]) -> usize {
+    trailing::content_start(line, decode(line).content)
 }
 
 /// The fields of `message` as spans of `out`, the batch's octets. Fields that are not text are copied, made readable.

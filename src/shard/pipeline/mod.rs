@@ -24,6 +24,7 @@ use crate::model::batch::{Acknowledgement, Batch};
 use crate::model::event::{Body, Event, EventId, IdAllocator, Kind, Reasons};
 use crate::model::notification::Describer;
 use crate::model::subject::{ListenerNames, LiveEvent, NoDevices};
+use crate::model::trailing::Trailing;
 use crate::model::zone::Zones;
 use crate::security::{Usm, Verifier};
 use crate::shard::admission::{SourcePolicy, SourcesInForce};
@@ -172,6 +173,8 @@ struct Decoded {
     kind: Kind,
     source: IpAddr,
     text: Span,
+    trailing: Trailing,
+    content_start: u32,
     raw_bytes: Span,
     enriched: Span,
     reasons: Reasons,
@@ -254,6 +257,8 @@ impl Pipeline {
             source: decoded.source,
             kind: decoded.kind,
             text: decoded.text,
+            trailing: decoded.trailing,
+            content_start: decoded.content_start,
             raw_bytes: decoded.raw_bytes,
             enriched: decoded.enriched,
             rule: None,

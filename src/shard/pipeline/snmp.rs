@@ -10,6 +10,7 @@ use crate::model::notification::{Notification, SnmpVersion, Subject, V3Facts};
 use crate::model::readable;
 use crate::model::reported_source::notification_source;
 use crate::model::snmp_user::{UserOutcome, UserSighting};
+use crate::model::trailing::Trailing;
 use crate::security::{Accepted, Refusal, Verifier};
 use crate::shard::admission::SourcePolicy;
 use crate::wire;
@@ -189,6 +190,8 @@ fn rendered(
         kind,
         source,
         text: described.text,
+        trailing: Trailing::NONE,
+        content_start: 0,
         raw_bytes,
         enriched: described.enriched,
         reasons,
@@ -277,6 +280,8 @@ fn undecoded(
         kind,
         source: arrival.peer.ip(),
         text,
+        trailing: Trailing::NONE,
+        content_start: 0,
         raw_bytes: batch.append(arrival.bytes),
         enriched: Span::EMPTY,
         reasons,

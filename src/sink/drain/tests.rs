@@ -11,6 +11,7 @@ use crate::base::span::Span;
 use crate::model::batch::InformKey;
 use crate::model::event::{Body, Event, Kind, NotificationRecord, Reasons};
 use crate::model::group::CommitNumber;
+use crate::model::trailing::Trailing;
 use crate::queue::{Producer, bounded};
 
 /// A sink in memory that refuses the first `refusals` writes.
@@ -108,6 +109,8 @@ fn batch(events: &[(i64, Option<InformKey>)]) -> Batch {
             source: IpAddr::from([127, 0, 0, 1]),
             kind: Kind::SnmpV2c,
             text: Span::EMPTY,
+            trailing: Trailing::NONE,
+            content_start: 0,
             raw_bytes: Span::EMPTY,
             enriched: Span::EMPTY,
             rule: None,

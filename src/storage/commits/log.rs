@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use crate::model::event::EventId;
 use crate::model::group::CommitNumber;
 use crate::storage::commits::{KIND_CHANGED, KIND_NEW, MERGED_AT_ONCE, MERGED_KEPT, SINGLE_KEPT};
+use crate::storage::connection::key_time;
 
 /// When ranges are merged.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +89,7 @@ impl CommitLog {
         let mut name = connection.prepare_cached("INSERT INTO commit_changes(number, id) VALUES (?1, ?2)")?;
         let mut found: Option<(EventId, EventId, usize)> = None;
         for id in ids.drain(..) {
-            if renumber.execute(params![number, id.received_at().to_string(), id.0])? == 0 {
+            if renumber.execute(params![number, key_time(connection, id)?, id.0])? == 0 {
                 continue;
             }
             name.execute(params![number, id.0])?;

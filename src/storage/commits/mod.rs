@@ -16,6 +16,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::event::EventId;
 use crate::model::group::CommitNumber;
+use crate::storage::connection::key_time;
 
 pub(super) use log::CommitLog;
 #[cfg(test)]
@@ -121,9 +122,14 @@ pub fn rows_after(
         })?
         .collect::<rusqlite::Result<Vec<Range>>>()?;
     take_named(connection, after, upto, &mut take)?;
+    // Those, too, that were received while the clock was set back: they are not where their ids say.
     let mut rows = connection.prepare_cached(
         "SELECT id, commit_number FROM events
-         WHERE received_at BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4 AND commit_number > ?5 AND commit_number <= ?6",
+         WHERE received_at BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4 AND commit_number > ?5 AND commit_number <= ?6
+         UNION ALL
+         SELECT e.id, e.commit_number FROM event_times t CROSS JOIN events e
+         WHERE t.id BETWEEN ?3 AND ?4 AND t.received_at NOT BETWEEN ?1 AND ?2
+             AND e.received_at = t.received_at AND e.id = t.id AND e.commit_number > ?5 AND e.commit_number <= ?6",
     )?;
     for (first, last) in id_spans(&ranges) {
         let times = [first, last].map(|id| EventId(id).received_at().to_string());
@@ -158,7 +164,7 @@ fn take_named(
     while let Some(named) = found.next()? {
         let (number, id): (u64, i64) = (named.get(0)?, named.get(1)?);
         // Changed again since, or deleted: then it is not a row of this commit.
-        if row.exists(params![EventId(id).received_at().to_string(), id, number])? {
+        if row.exists(params![key_time(connection, EventId(id))?, id, number])? {
             take(CommittedRow { id: EventId(id), commit: CommitNumber(number), kind: RowKind::Changed });
         }
     }

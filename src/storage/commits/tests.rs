@@ -15,7 +15,8 @@ use crate::base::span::Span;
 use crate::model::batch::Batch;
 use crate::model::event::{Body, Event, Kind, Reasons, SyslogRecord};
 use crate::model::group::{Group, Place};
-use crate::storage::connection::{StoreSettings, Synchronous, open};
+use crate::model::trailing::Trailing;
+use crate::storage::connection::{StoreSettings, Synchronous, key_time, open};
 use crate::storage::jobs::{self, Job, JobError, JobSender, Workspace};
 use crate::storage::writer::Writer;
 
@@ -41,11 +42,14 @@ fn group(ids: &[i64]) -> Group {
         let text = batch.append(b"<14>a b: c");
         batch.events.push(Event {
             id: EventId(id),
-            received_at: Timestamp(id >> 11),
+            // For some the clock was set back by an hour.
+            received_at: Timestamp((id >> 11) - if id % 5 == 0 { 3_600_000_000 } else { 0 }),
             listener: 0,
             source: IpAddr::from([127, 0, 0, 1]),
             kind: Kind::Syslog,
             text,
+            trailing: Trailing::NONE,
+            content_start: 0,
             raw_bytes: Span::EMPTY,
             enriched: Span::EMPTY,
             rule: None,
@@ -70,7 +74,7 @@ impl Job for Rewrite {
         for id in &self.ids {
             store.connection().execute(
                 "UPDATE events SET raw_message = 'changed' WHERE received_at = ?1 AND id = ?2",
-                params![id.received_at().to_string(), id.0],
+                params![key_time(store.connection(), *id)?, id.0],
             )?;
             store.note_changed(*id);
         }

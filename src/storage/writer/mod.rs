@@ -1,31 +1,33 @@
 //! Writing: one transaction for many batches, many rows an INSERT.
 
 mod awaiting;
+pub(super) mod row;
 
 use std::sync::Arc;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Statement, ToSql, params};
+use rusqlite::{Connection, Statement, params};
 
 use crate::base::clock::Timestamp;
 use crate::base::span::Span;
 use crate::model::batch::{Batch, RuleLabel};
 use crate::model::event::{Body, Event, EventId, Kind, SyslogRecord};
 use crate::model::group::{CommitNumber, Group, Place, event_at};
+use crate::model::severity::Severity;
 use crate::storage::commits::CommitLog;
 use crate::storage::connection::Store;
 use crate::storage::devices::{Registry, Sighting};
 use crate::storage::error::WriteError;
 use crate::storage::jobs::{self, Job, JobError, JobReceiver, Workspace};
 use crate::storage::refused;
+use crate::storage::shapes::Shapes;
 use crate::storage::snmp_users::SnmpUsers;
+
+use row::{COLUMN_COUNT, Extras, Facts, NameSource, Row};
 
 /// Rows of one INSERT; the rest of a transaction goes in row by row. Gains level off at 16.
 const ROWS_PER_INSERT: usize = 32;
 /// How long a lock is waited for while the program stops.
 const STOPPING_LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
-/// Columns of `events`.
-const COLUMNS: usize = 14;
 
 /// The one writer of a store.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub struct Writer {
     registry: Registry,
     users: SnmpUsers,
     labels: LabelNumbers,
+    shapes: Shapes,
     commits: CommitLog,
     jobs: Option<JobReceiver>,
     /// Stored rows that jobs of the open transaction changed.
@@ -48,16 +51,14 @@ pub struct Writer {
 #[derive(Debug)]
 struct LabelNumbers {
     labels: Arc<[RuleLabel]>,
-    numbers: Vec<Option<i64>>,
+    numbers: Vec<Option<Label>>,
 }
 
-/// Octets bound as TEXT. They were checked to be UTF-8 when the event was made.
-struct Text<'a>(&'a [u8]);
-
-impl ToSql for Text<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
-    }
+/// A rule's label in the store.
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    number: i64,
+    severity: Option<Severity>,
 }
 
 impl Writer {
@@ -68,27 +69,19 @@ impl Writer {
     pub fn new(store: Store, keep_community: bool) -> Result<Self, WriteError> {
         let registry = Registry::open(&store.connection)?;
         let users = SnmpUsers::open(&store.connection)?;
+        let shapes = Shapes::open(&store.connection)?;
         let commits = CommitLog::open(&store.connection)?;
         store.connection.set_prepared_statement_cache_capacity(64);
-        let row = format!("({})", ["?"; COLUMNS].join(","));
-        let insert = |rows: usize| {
-            // A row that is refused fails the transaction in any case. Said here, SQLite need not be able to take back the
-            // statement alone, for which it would copy each page that the statement changes.
-            format!(
-                "INSERT OR ROLLBACK INTO events(received_at, id, origin, device, reported_host, device_time_us, \
-                 raw_message, program, process_id, oid, trap_type, rule, enriched_data, commit_number) VALUES {}",
-                vec![row.as_str(); rows].join(",")
-            )
-        };
         Ok(Self {
-            insert_many: insert(ROWS_PER_INSERT),
-            insert_one: insert(1),
+            insert_many: row::insert(ROWS_PER_INSERT),
+            insert_one: row::insert(1),
             store,
             keep_community,
             quarantine_max: 0,
             registry,
             users,
             labels: LabelNumbers { labels: Arc::from([]), numbers: Vec::new() },
+            shapes,
             commits,
             jobs: None,
             changed: Vec::new(),
@@ -100,6 +93,20 @@ impl Writer {
     pub fn with_quarantine(mut self, messages_max: u32) -> Self {
         self.quarantine_max = messages_max;
         self
+    }
+
+    /// Notes the names of listeners by the numbers that events have. Names of numbers that are not among them stay.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub fn name_listeners<'n>(&self, names: impl Iterator<Item = (u8, &'n str)>) -> Result<(), WriteError> {
+        let sql = "INSERT INTO listeners(number, name) VALUES (?1, ?2)
+                   ON CONFLICT (number) DO UPDATE SET name = excluded.name WHERE name <> excluded.name";
+        let mut statement = self.store.connection.prepare(sql)?;
+        for name in names {
+            statement.execute(name)?;
+        }
+        Ok(())
     }
 
     /// The same writer, which also runs the jobs that come in through `jobs`.
@@ -142,9 +149,10 @@ impl Writer {
                 if !self.store.connection.is_autocommit() {
                     let _ = self.store.connection.execute_batch("ROLLBACK");
                 }
-                // What memory knows of devices and labels may have been rolled back.
+                // What memory knows of devices, labels and shapes may have been rolled back.
                 self.labels.numbers.fill(None);
                 let _ = self.registry.reset(&self.store.connection);
+                let _ = self.shapes.reset(&self.store.connection);
             }
         }
         if let Some(jobs) = &mut self.jobs {
@@ -188,6 +196,7 @@ impl Writer {
             connection,
             registry: &mut self.registry,
             labels: &mut self.labels,
+            shapes: &mut self.shapes,
             keep_community: self.keep_community,
             commit: self.commits.next(),
         };
@@ -195,7 +204,7 @@ impl Writer {
         let mut many = connection.prepare_cached(&self.insert_many)?;
         for chunk in &mut chunks {
             for (index, place) in chunk.iter().enumerate() {
-                row.bind(&mut many, index * COLUMNS, batches, *place)?;
+                row.bind(&mut many, index * COLUMN_COUNT, batches, *place)?;
             }
             many.raw_execute()?;
         }
@@ -264,6 +273,7 @@ struct RowWriter<'a> {
     connection: &'a Connection,
     registry: &'a mut Registry,
     labels: &'a mut LabelNumbers,
+    shapes: &'a mut Shapes,
     keep_community: bool,
     commit: CommitNumber,
 }
@@ -298,67 +308,72 @@ impl RowWriter<'_> {
                 snmp_version: snmp_version(event.kind),
             },
         )?;
-        let rule = match event.rule {
-            Some(index) => self.label_number(batch, index)?,
+        let label = match event.rule {
+            Some(index) => self.label(batch, index)?,
             None => None,
         };
-        // Of the id and not of the event, so that a row is found by its id alone.
-        let received_at = event.id.received_at().to_iso8601();
-        statement.raw_bind_parameter(offset + 1, Text(&received_at))?;
-        statement.raw_bind_parameter(offset + 2, event.id.0)?;
-        statement.raw_bind_parameter(offset + 3, origin(event, &syslog))?;
-        statement.raw_bind_parameter(offset + 4, device)?;
-        bind_text(statement, offset + 5, batch.bytes(syslog.host))?;
-        statement.raw_bind_parameter(offset + 6, syslog.device_time.map(|time| time.0))?;
-        statement.raw_bind_parameter(offset + 7, Text(batch.bytes(event.text)))?;
-        bind_text(statement, offset + 8, batch.bytes(syslog.program))?;
-        statement.raw_bind_parameter(offset + 9, syslog.process_id)?;
-        bind_text(statement, offset + 10, batch.bytes(oid))?;
-        bind_text(statement, offset + 11, batch.bytes(trap_type))?;
-        statement.raw_bind_parameter(offset + 12, rule)?;
-        bind_text(statement, offset + 13, batch.bytes(event.enriched))?;
-        statement.raw_bind_parameter(offset + 14, self.commit.0)?;
-        self.write_extras(batch, event)
+        let host = batch.bytes(syslog.host);
+        let row = Row {
+            id: event.id,
+            received_at: event.received_at,
+            commit: self.commit,
+            facts: Facts {
+                kind: event.kind,
+                listener: event.listener,
+                pri: syslog.pri,
+                time_source: syslog.time_source,
+                trailing: event.trailing,
+                severity: row::severity_of(label.and_then(|label| label.severity), event.kind, syslog.pri),
+                name_source: if host.is_empty() { NameSource::Device } else { NameSource::Hostname },
+            },
+            device,
+            rule: label.map(|label| label.number),
+            device_time: syslog.device_time,
+            content_start: event.content_start,
+            process_id: syslog.process_id,
+            host,
+            program: batch.bytes(syslog.program),
+            oid: batch.bytes(oid),
+            trap_type: batch.bytes(trap_type),
+            text: batch.bytes(event.text),
+            enriched: batch.bytes(event.enriched),
+        };
+        row.bind(self.connection, statement, offset, self.shapes)?;
+        self.extras(batch, event).write(self.connection, event.id)
     }
 
-    /// Writes what few messages have: other octets than their text, complaints, a community that is to be kept.
-    fn write_extras(&mut self, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
+    /// What few messages have: other octets than their text, complaints, a community that is to be kept.
+    fn extras<'b>(&self, batch: &'b Batch, event: &Event) -> Extras<'b> {
         let community = match event.body {
             Body::Notification(record) if self.keep_community && !record.community.is_empty() => {
                 Some(String::from_utf8_lossy(batch.bytes(record.community)))
             }
             _ => None,
         };
-        if event.raw_bytes.is_empty() && event.reasons.is_empty() && community.is_none() {
-            return Ok(());
+        Extras {
+            raw_bytes: (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes)),
+            reasons: (!event.reasons.is_empty()).then(|| reasons_json(event.reasons.iter())),
+            community,
         }
-        let reasons = (!event.reasons.is_empty()).then(|| reasons_json(event.reasons.iter()));
-        let raw_bytes = (!event.raw_bytes.is_empty()).then(|| batch.bytes(event.raw_bytes));
-        self.connection
-            .prepare_cached(
-                "INSERT INTO event_extras(id, raw_bytes, reasons, community_string)
-                     VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![event.id.0, raw_bytes, reasons, community])?;
-        Ok(())
     }
 
-    /// Number of a rule's label in the store.
-    fn label_number(&mut self, batch: &Batch, index: u32) -> rusqlite::Result<Option<i64>> {
+    /// A rule's label in the store.
+    fn label(&mut self, batch: &Batch, index: u32) -> rusqlite::Result<Option<Label>> {
         let labels = &mut *self.labels;
         if !Arc::ptr_eq(&labels.labels, &batch.labels) {
             labels.labels = Arc::clone(&batch.labels);
             labels.numbers = vec![None; labels.labels.len()];
         }
-        let (Some(label), Some(number)) =
+        let (Some(label), Some(known)) =
             (labels.labels.get(index as usize), labels.numbers.get_mut(index as usize))
         else {
             return Ok(None);
         };
-        if number.is_none() {
-            *number = Some(number_of_label(self.connection, label)?);
+        if known.is_none() {
+            let number = number_of_label(self.connection, label)?;
+            *known = Some(Label { number, severity: Severity::of_rule(&label.severity) });
         }
-        Ok(*number)
+        Ok(*known)
     }
 }
 
@@ -371,21 +386,6 @@ pub(super) fn number_of_label(connection: &Connection, label: &RuleLabel) -> rus
     connection
         .prepare_cached("SELECT number FROM rule_labels WHERE id = ?1 AND name = ?2 AND severity = ?3")?
         .query_row(keys, |row| row.get(0))
-}
-
-/// Binds octets as TEXT, none as NULL.
-fn bind_text(statement: &mut Statement<'_>, index: usize, text: &[u8]) -> rusqlite::Result<()> {
-    if text.is_empty() {
-        statement.raw_bind_parameter(index, rusqlite::types::Null)
-    } else {
-        statement.raw_bind_parameter(index, Text(text))
-    }
-}
-
-/// The `origin` column: kind, listener, PRI and what the time rests on, in one number (the schema draws it).
-fn origin(event: &Event, syslog: &SyslogRecord) -> i64 {
-    let pri = syslog.pri.map_or(0, |pri| i64::from(pri) + 1);
-    event.kind as i64 | i64::from(event.listener) << 4 | pri << 12 | (syslog.time_source as i64) << 20
 }
 
 /// The seed's name of an SNMP version.

@@ -8,7 +8,9 @@ use super::*;
 use crate::base::clock::Timestamp;
 use crate::model::device_time::TimeSource;
 use crate::model::event::{EventId, IdAllocator, NotificationRecord, Reasons};
+use crate::model::trailing::Trailing;
 use crate::storage::connection::{StoreSettings, Synchronous, open};
+use rusqlite::types::ValueRef;
 
 const START: i64 = 1_795_335_330_123_456;
 
@@ -30,6 +32,8 @@ fn event(id: EventId, kind: Kind, text: Span, body: Body) -> Event {
         source: IpAddr::from([127, 1, 2, 3]),
         kind,
         text,
+        trailing: Trailing::NONE,
+        content_start: 0,
         raw_bytes: Span::EMPTY,
         enriched: Span::EMPTY,
         rule: None,

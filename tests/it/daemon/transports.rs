@@ -119,7 +119,7 @@ fn proxies_say_for_whom_they_stand_and_others_are_taken_as_they_are() {
         rows,
         [
             ["192.0.2.7", "<14>a b: one"],
-            ["198.51.100.9", "<14>a b: two\n"],
+            ["198.51.100.9", "<14>a b: two"],
             ["127.0.0.1", "<14>a b: three"],
             ["127.0.0.2", "PROXY TCP4 is text here"]
         ]
