@@ -16,10 +16,17 @@ use mutt::model::event::{Body, Event};
 use mutt::security::{AuthProtocol, CredentialSecrets, PrivProtocol, UserSecrets, Users, Usm};
 use mutt::shard::pipeline::{Pipeline, PipelineParts, Protocol};
 use mutt::shard::rules::ActiveRules;
+use mutt::wire::syslog::framing::{Deframer, Oversize, Step};
 use serde_json::{Map, Value, json};
 
 /// 2026-11-22T09:00:00Z: when the messages of the corpus are received.
 const RECEIVED_AT: Timestamp = Timestamp(1_795_338_000_000_000);
+
+/// 2026-11-28T12:00:00Z: when the lines of public reports are.
+const FIELD_RECEIVED_AT: Timestamp = Timestamp(1_795_867_200_000_000);
+
+/// Longest message of a stream, octets.
+const MESSAGE_OCTETS_MAX: usize = 65_535;
 
 fn cases(file: &str) -> Vec<Map<String, Value>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(file);
@@ -106,6 +113,11 @@ fn read(event: &Event, batch: &Batch) -> Value {
 
 /// Compares every case of `file` and reports all that differ.
 fn compare(file: &str, protocol: Protocol, cases_min: usize) {
+    compare_received(file, protocol, cases_min, RECEIVED_AT);
+}
+
+/// [`compare`] of messages that are received at `at`.
+fn compare_received(file: &str, protocol: Protocol, cases_min: usize, at: Timestamp) {
     let set = RuleSet::compile(Vec::new()).unwrap();
     let in_force = Arc::new(ArcSwap::from_pointee(ActiveRules::new(set)));
     let cases = cases(file);
@@ -122,7 +134,7 @@ fn compare(file: &str, protocol: Protocol, cases_min: usize) {
         let mut pipeline = pipeline(case);
         pipeline.begin(&mut batch);
         let mut arrival = samples::arrival(protocol, &bytes);
-        arrival.at = RECEIVED_AT;
+        arrival.at = at;
         pipeline.process(&arrival, &mut batch);
         let read = read(&batch.events[0], &batch);
         let expected = case["expect"].as_object().unwrap();
@@ -130,7 +142,7 @@ fn compare(file: &str, protocol: Protocol, cases_min: usize) {
         for (field, expected) in expected {
             if field == "facts" {
                 for (fact, expected) in expected.as_object().unwrap() {
-                    let found = &read["enriched"][fact];
+                    let found = fact.split('.').fold(&read["enriched"], |object, name| &object[name]);
                     if found != expected {
                         differences.push(format!(
                             "{} {fact}:\n  found    {found}\n  expected {expected}",
@@ -158,6 +170,39 @@ fn syslog() {
 #[test]
 fn dialects_of_syslog() {
     compare("syslog-dialects.jsonl", Protocol::Syslog, 75);
+}
+
+#[test]
+fn lines_of_public_reports() {
+    compare_received("syslog-field.jsonl", Protocol::Syslog, 300, FIELD_RECEIVED_AT);
+    compare_received("syslog-shapes.jsonl", Protocol::Syslog, 100, FIELD_RECEIVED_AT);
+}
+
+#[test]
+fn streams_of_public_reports() {
+    let cases = cases("syslog-streams.jsonl");
+    assert!(cases.len() >= 20);
+    for case in &cases {
+        let stream = octets(case);
+        let mut deframer = Deframer::new(MESSAGE_OCTETS_MAX, Oversize::Truncate);
+        let (mut rest, mut frames) = (&stream[..], Vec::new());
+        loop {
+            let consumed = match deframer.next(rest, true) {
+                Step::Frame { bytes, consumed, .. } => {
+                    frames.push(String::from_utf8_lossy(bytes).into_owned());
+                    consumed
+                }
+                Step::OutOfStep { count, bytes, consumed } => {
+                    frames.push(String::from_utf8_lossy(&[count.as_bytes(), bytes].concat()).into_owned());
+                    consumed
+                }
+                Step::Skip { consumed } => consumed,
+                Step::NeedMore => break,
+            };
+            rest = &rest[consumed..];
+        }
+        assert_eq!(json!(frames), case["frames"], "{}", case["name"]);
+    }
 }
 
 #[test]

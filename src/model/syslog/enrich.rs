@@ -9,7 +9,7 @@ use crate::base::limits;
 use crate::model::bounded::Bounded;
 use crate::wire::syslog::pairs::Pairs;
 use crate::wire::syslog::payload::{Cef, Leef};
-use crate::wire::syslog::{Message, Mnemonic, Notation, Notes, Payload, StructuredData};
+use crate::wire::syslog::{Message, Mnemonic, Notes, Payload, StructuredData};
 
 use super::json::{self, Object};
 use super::number;
@@ -86,20 +86,18 @@ pub fn enrich(message: &Message<'_>, delivery: Delivery, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes the parts of the name of an event. A severity that is a digit is a number, a letter stays a letter.
+/// Writes the parts of the name of an event. A severity that is a digit is a number, any other stays text.
 fn mnemonic(object: &mut Object<'_, '_>, name: Mnemonic<'_>) {
-    let (vendor, [facility, mnemonic]) = match name.notation {
-        Notation::Cisco => ("cisco", ["facility", "mnemonic"]),
-        Notation::Huawei => ("huawei", ["module", "name"]),
-    };
-    object.member(vendor);
+    let [facility, severity, mnemonic] = name.notation.members;
+    object.member(name.notation.vendor);
     let mut parts = Object::new(&mut *object.out);
     parts.text(facility, name.facility);
-    parts.member("severity");
-    if name.severity.is_ascii_digit() {
-        parts.out.push(&[name.severity]);
-    } else {
-        json::text(parts.out, &[name.severity]);
+    match name.severity {
+        [b'0'..=b'9'] => {
+            parts.member(severity);
+            parts.out.push(name.severity);
+        }
+        other => parts.text(severity, other),
     }
     parts.text(mnemonic, name.mnemonic);
     parts.end();

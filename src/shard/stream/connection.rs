@@ -51,6 +51,8 @@ pub(super) struct Connection {
     pending_capacity: usize,
     /// Since when they wait for the rest.
     pending_since: Option<Stopwatch>,
+    /// Whether broken framing was reported.
+    is_out_of_step: bool,
 }
 
 impl Drop for Connection {
@@ -95,6 +97,7 @@ impl Connection {
             pending: BytesMut::new(),
             pending_capacity: 0,
             pending_since: None,
+            is_out_of_step: false,
         }
     }
 
@@ -247,6 +250,10 @@ impl Connection {
         if consumed > 0 {
             self.pending_since = None;
         }
+        if !self.is_out_of_step && self.divider.was_out_of_step() {
+            self.is_out_of_step = true;
+            self.report_broken_framing("a MSG-LEN is wrong; its octets are kept and the stream goes on");
+        }
         (consumed, taken)
     }
 
@@ -266,11 +273,24 @@ impl Connection {
             taken = self.consume_pending(end_of_stream);
         }
         if taken == Taken::Broken {
-            self.context.counters.events.add(ConnectionEvent::BrokenFraming, 1);
-            tracing::debug!(peer = %self.origin.peer, "connection closed: its framing is broken");
+            self.report_broken_framing("connection closed");
             return Err(());
         }
         Ok(())
+    }
+
+    /// Counts a peer whose framing is broken, and names it in the log.
+    fn report_broken_framing(&self, consequence: &'static str) {
+        self.context.counters.events.add(ConnectionEvent::BrokenFraming, 1);
+        let peer = self.origin.peer;
+        let port = self.context.port;
+        match self.context.framing_errors.due() {
+            Some(0) => tracing::warn!(port, %peer, "framing is broken: {consequence}"),
+            Some(others) => {
+                tracing::warn!(port, %peer, "framing is broken (and {others} before): {consequence}")
+            }
+            None => tracing::debug!(port, %peer, "framing is broken: {consequence}"),
+        }
     }
 
     /// Keeps the time since when part of a message waits, and the sum of what all connections hold; gives an empty

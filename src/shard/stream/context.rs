@@ -46,11 +46,12 @@ pub(super) struct ListenerContext {
     pub(super) limit: ConnectionLimit,
     pub(super) source_limit: SourceConnectionLimit,
     pub(super) refusals: RefusalLog,
-    /// A flood of one kind must not hide the other.
+    /// A flood of one kind must not hide the others.
     pub(super) tls_refusals: RefusalLog,
+    pub(super) framing_errors: RefusalLog,
 }
 
-/// Limits how often refused connections are logged, so that peers cannot fill the log.
+/// Limits how often what peers do wrong is logged, so that they cannot fill the log.
 #[derive(Debug, Default)]
 pub(super) struct RefusalLog {
     last: Cell<Option<Stopwatch>>,

@@ -17,6 +17,11 @@ pub(super) enum Divider {
 }
 
 impl Divider {
+    /// Whether the framing of a stream of syslog messages was broken.
+    pub(super) fn was_out_of_step(&self) -> bool {
+        matches!(self, Self::Syslog(deframer) if deframer.was_out_of_step())
+    }
+
     /// Takes in the whole frames at the start of `octets`; returns how many octets they were.
     pub(super) fn take(
         &mut self,
@@ -56,16 +61,20 @@ fn take_syslog(
             return (taken, Taken::Blocked);
         }
         match deframer.next(rest, end_of_stream) {
-            Ok(Step::Frame { bytes, consumed, over, unterminated }) => {
+            Step::Frame { bytes, consumed, over, unterminated } => {
                 intake.accept(&origin.arrival(bytes, at, cut(over, unterminated), None));
                 taken += consumed;
             }
-            Ok(Step::Skip { consumed }) => taken += consumed,
-            Ok(Step::NeedMore) => return (taken, Taken::All),
-            Err(_) => {
-                origin.keep_as_it_is(rest, at, intake);
-                return (octets.len(), Taken::Broken);
+            Step::OutOfStep { count, bytes, consumed } => {
+                match count.as_bytes() {
+                    [] => origin.keep_as_it_is(bytes, at, intake),
+                    // Rare enough to copy: the digits belong to these octets.
+                    digits => origin.keep_as_it_is(&[digits, bytes].concat(), at, intake),
+                }
+                taken += consumed;
             }
+            Step::Skip { consumed } => taken += consumed,
+            Step::NeedMore => return (taken, Taken::All),
         }
     }
 }

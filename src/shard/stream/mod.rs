@@ -105,6 +105,7 @@ async fn serve(
                 source_limit: source_limit.clone(),
                 refusals: RefusalLog::default(),
                 tls_refusals: RefusalLog::default(),
+                framing_errors: RefusalLog::default(),
             });
             let socket = TcpListener::from_std(socket)?;
             tokio::task::spawn_local(accepting::accept(socket, context, Rc::clone(state), stopped.clone()));

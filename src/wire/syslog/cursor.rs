@@ -1,6 +1,7 @@
 //! The one way this module reads octets: a place in the line that moves forward only.
 //!
-//! Invariant: no method indexes; a place beyond the end is the empty rest.
+//! Invariant: a method that gives `None` or `false` has not moved. No method indexes; a place beyond the end is the
+//! empty rest.
 
 use crate::base::digits;
 use crate::wire::lanes::{self, Lanes};
@@ -61,11 +62,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// What follows `: `, if that is next.
-    #[inline(always)]
-    pub(super) fn behind_colon(self) -> Option<Self> {
-        let (end, rest) = self.rest.split_first_chunk()?;
-        (*end == *b": ").then_some(Self { rest })
+    /// Moves over all that `read` reads, if it reads something; stays where it is otherwise.
+    #[inline]
+    pub(super) fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let mut ahead = *self;
+        let found = read(&mut ahead)?;
+        *self = ahead;
+        Some(found)
     }
 
     /// Moves over `count` octets, or over all there are.
@@ -104,9 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over 1 to 19 decimal digits, which always fit, and gives their value.
-    ///
-    /// With none or more it gives `None`.
-    #[inline(always)]
+    #[inline]
     pub(super) fn count(&mut self) -> Option<u64> {
         // Up to seven and what ends them are read at once.
         let (value, rest) = match self.rest.first_chunk().map(digits::leading_number) {
@@ -118,23 +119,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves over `count_min` to `count_max` decimal digits, at most nine, and gives their value.
-    ///
-    /// With fewer digits than `count_min` it gives `None`; the cursor has then moved, so work on a copy.
     #[inline]
     pub(super) fn number(&mut self, count_min: usize, count_max: usize) -> Option<u32> {
-        let mut value = 0_u32;
-        let mut count = 0;
-        while count < count_max.min(9) {
-            match self.rest.split_first() {
-                Some((digit @ b'0'..=b'9', rest)) => {
-                    value = value * 10 + u32::from(digit - b'0');
-                    self.rest = rest;
-                    count += 1;
-                }
-                _ => break,
-            }
+        let looked_at = self.rest.get(..count_max.min(9)).unwrap_or(self.rest);
+        let count = looked_at.iter().take_while(|octet| octet.is_ascii_digit()).count();
+        if count < count_min {
+            return None;
         }
-        (count >= count_min).then_some(value)
+        Some(self.take(count).iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
     }
 
     /// [`Cursor::number`] of at most two digits.
@@ -145,9 +137,9 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Some((tens - b'0') * 10 + (ones - b'0'))
             }
-            [ones @ b'0'..=b'9', rest @ ..] => {
+            [ones @ b'0'..=b'9', rest @ ..] if count_min < 2 => {
                 self.rest = rest;
-                (count_min < 2).then_some(ones - b'0')
+                Some(ones - b'0')
             }
             _ => None,
         }
@@ -155,6 +147,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// [`Cursor::count`] of one digit at a time: the value, and what follows.
+#[cold]
 #[inline(never)]
 fn long_count(text: &[u8]) -> Option<(u64, &[u8])> {
     const DIGITS_MAX: usize = 19;
@@ -173,6 +166,7 @@ mod tests {
         let mut cursor = Cursor::new(b"12345 ab");
         assert_eq!(cursor.number(1, 3), Some(123));
         assert_eq!(cursor.number(3, 4), None);
+        assert_eq!(cursor.take(2), b"45", "a failure does not move");
         assert!(cursor.eat_spaces());
         assert_eq!(cursor.take(9), b"ab");
         assert!(cursor.is_empty() && cursor.at_field_end() && !cursor.eat(b' '));

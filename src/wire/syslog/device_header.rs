@@ -8,19 +8,21 @@
 //! location = "RP/0/RSP1/CPU0:" or alike             IOS-XR node
 //! task     = "*emWeb:"                              wireless controllers of Cisco
 //! anchor   = ["*" / "."] time [zone [year]] [":"]  /  uptime ":"  /  [unreadable ":"] mnemonic
-//! zone     = "UTC" / "CEST" / "TZ-6" / ...
-//! mnemonic = "%" FACILITY "-" SEVERITY "-" MNEMONIC
+//! zone     = "UTC" / "CEST" / "TZ-6" / "+03" / ...     a host must follow, or a colon
+//! mnemonic = the name of an event, as a vendor writes it
 //! ```
 //!
 //! The anchor decides: without one there is no header, and the words before it are text.
 //!
 //! Invariant: a header is read in one pass with a look-ahead of at most a few words.
 
-use super::ClockMark;
 use super::cursor::Cursor;
+use super::device_time::{ClockMark, DeviceTime};
 use super::host::{is_host, is_ip_address};
-use super::mnemonic;
+use super::tag;
 use super::timestamp::{self, Stamp};
+use super::vendors;
+use super::zone;
 
 /// Octets of the letters of a zone word.
 const ZONE_OCTETS: std::ops::RangeInclusive<usize> = 2..=7;
@@ -34,7 +36,7 @@ pub(super) struct Header<'a> {
     pub(super) sequence_number: Option<u64>,
     pub(super) host: Option<&'a [u8]>,
     pub(super) anchor: Anchor<'a>,
-    /// Behind the anchor; for a mnemonic, at its `%`.
+    /// Behind the anchor; for a mnemonic, at its start.
     pub(super) rest: Cursor<'a>,
 }
 
@@ -126,26 +128,23 @@ pub(super) fn may_follow_relay(start: Cursor<'_>) -> bool {
 /// Moves over `123: `, of at most 19 digits.
 #[inline]
 pub(super) fn sequence(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let mut ahead = *cursor;
-    let value = ahead.count()?;
-    if !ahead.eat(b':') || !ahead.at_field_end() {
-        return None;
-    }
-    ahead.eat_spaces();
-    *cursor = ahead;
-    Some(value)
+    cursor.attempt(|cursor| {
+        let value = cursor.count()?;
+        if !cursor.eat(b':') || !cursor.at_field_end() {
+            return None;
+        }
+        cursor.eat_spaces();
+        Some(value)
+    })
 }
 
 /// Moves over a host and the spaces behind it, if a host is here.
 fn origin<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let mut ahead = *cursor;
-    let word = ahead.take_word();
-    let host = if is_ip_address(word) { word } else { word.strip_suffix(b":").unwrap_or(word) };
-    if !is_host(host) || has_location(host) || !ahead.eat_spaces() {
-        return None;
-    }
-    *cursor = ahead;
-    Some(host)
+    cursor.attempt(|cursor| {
+        let word = cursor.take_word();
+        let host = if is_ip_address(word) { word } else { word.strip_suffix(b":").unwrap_or(word) };
+        (is_host(host) && !has_location(host) && cursor.eat_spaces()).then_some(host)
+    })
 }
 
 /// Reads what stands between the colon of an origin and `: %FACILITY-...` as a clock that nobody can read.
@@ -156,7 +155,7 @@ fn unreadable<'a>(start: Cursor<'a>, after_origin: Cursor<'a>) -> Option<(Anchor
     let place = memchr::memchr(b'%', near).filter(|_| header.trim_ascii_end().ends_with(b":"))?;
     let clock = cursor.take(place);
     let ended = clock.trim_ascii_end().ends_with(b":") && clock.first().is_some_and(u8::is_ascii_digit);
-    (ended && mnemonic::cisco(cursor).is_some()).then_some((Anchor::Unreadable, cursor))
+    (ended && vendors::event(cursor).is_some()).then_some((Anchor::Unreadable, cursor))
 }
 
 /// Reads `port02 2018-Nov-12 10:47:34.318`: what a console server names before the time.
@@ -173,65 +172,62 @@ fn behind_port(after_origin: Cursor<'_>) -> Option<(Anchor<'_>, Cursor<'_>)> {
 
 /// Whether `word` starts with an IOS-XR node and its colon.
 fn has_location(word: &[u8]) -> bool {
-    location(&mut Cursor::new(word))
+    word.first().is_some_and(u8::is_ascii_uppercase) && location(&mut Cursor::new(word))
 }
 
 /// Moves over `RP/0/RSP1/CPU0:`.
 fn location(cursor: &mut Cursor<'_>) -> bool {
-    let mut ahead = *cursor;
-    let node = ahead.take_while(32, |octet| octet.is_ascii_alphanumeric() || octet == b'/');
-    let slashes = node.iter().filter(|octet| **octet == b'/').count();
-    if slashes < 2 || !node.first().is_some_and(u8::is_ascii_uppercase) || !ahead.eat(b':') {
-        return false;
-    }
-    ahead.eat_spaces();
-    *cursor = ahead;
-    true
+    let found = cursor.attempt(|cursor| {
+        let node = cursor.take_while(32, |octet| octet.is_ascii_alphanumeric() || octet == b'/');
+        let slashes = node.iter().filter(|octet| **octet == b'/').count();
+        let is_node = slashes >= 2 && node.first().is_some_and(u8::is_ascii_uppercase);
+        (is_node && cursor.eat(b':')).then(|| cursor.eat_spaces())
+    });
+    found.is_some()
 }
 
 /// Moves over `*emWeb: `.
 fn task(cursor: &mut Cursor<'_>) -> bool {
-    let mut ahead = *cursor;
-    let found = ahead.eat(b'*')
-        && ahead.peek().is_some_and(|octet| octet.is_ascii_alphabetic())
-        && !ahead
-            .take_while(40, |octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'))
-            .is_empty()
-        && ahead.eat(b':')
-        && ahead.eat_spaces();
-    if found {
-        *cursor = ahead;
-    }
-    found
+    let found = cursor.attempt(|cursor| {
+        if !(cursor.eat(b'*') && cursor.peek().is_some_and(|octet| octet.is_ascii_alphabetic())) {
+            return None;
+        }
+        cursor.take_while(40, |octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'));
+        (cursor.eat(b':') && cursor.eat_spaces()).then_some(())
+    });
+    found.is_some()
 }
 
 /// Reads an anchor. `numbered`: something before it already shows that a network device wrote this.
 fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'a>)> {
     if start.at(b'%') {
-        return mnemonic::cisco(start).map(|_| (Anchor::Mnemonic, start));
+        return vendors::event(start).map(|_| (Anchor::Mnemonic, start));
     }
     let Some((mut stamp, mut cursor)) = timestamp::any(start) else {
+        if !matches!(start.rest, [b'0'..=b'9' | b'*' | b'.', ..]) {
+            return None;
+        }
         return uptime(start).map(|cursor| (Anchor::Uptime, cursor));
     };
     if let Stamp::Known { time, .. } = &mut stamp {
-        let device =
-            numbered || time.clock != ClockMark::Unmarked || time.nanosecond != 0 || time.year.is_some();
-        if time.offset_minutes.is_none()
-            && let Some((word, after)) = zone(cursor, numbered, device)
+        if let [b' ', b'A'..=b'Z' | b'+' | b'-', ..] = cursor.rest
+            && time.offset_minutes.is_none()
         {
-            time.zone = Some(word);
-            cursor = after;
-            if time.year.is_none()
-                && let Some((year, after)) = timestamp::year_after_zone(cursor)
-            {
-                time.year = Some(year);
-                cursor = after;
-            }
+            zone_and_year(&mut cursor, time, numbered);
+        } else if let Some(rest) = cursor.rest.strip_prefix(b" DST")
+            && tag::host_and_tag_follow(Cursor::new(rest))
+        {
+            // Huawei says behind the offset that it is the one of summer.
+            cursor = Cursor::new(rest);
         }
     }
     if stamp == Stamp::Impossible
         && let Some(rest @ ([] | [b' ' | b':', ..])) = cursor.rest.strip_prefix(b" GMT")
     {
+        cursor = Cursor::new(rest);
+    }
+    // A row of fields with commas goes on.
+    if let Some(rest @ [b' ', ..]) = cursor.rest.strip_prefix(b",") {
         cursor = Cursor::new(rest);
     }
     let mut ahead = cursor;
@@ -242,36 +238,75 @@ fn anchor<'a>(start: Cursor<'a>, numbered: bool) -> Option<(Anchor<'a>, Cursor<'
     (cursor.at_field_end() || cursor.at(b'\t')).then_some((Anchor::Stamp(stamp), cursor))
 }
 
-/// Reads ` UTC` where it cannot be a host: when a colon ends it (`22:11:43 UTC: %SYS`), when it has an offset of its
-/// own (`TZ-6`), when a year follows (`CST 1987 host`), and when it is one of the two words that nobody calls a host.
-fn zone<'a>(start: Cursor<'a>, numbered: bool, device: bool) -> Option<(&'a [u8], Cursor<'a>)> {
-    let mut cursor = start;
-    if !cursor.eat(b' ') {
-        return None;
+/// Moves over a zone behind `time`, and over the year behind the zone, and notes both.
+#[inline(never)]
+fn zone_and_year<'a>(cursor: &mut Cursor<'a>, time: &mut DeviceTime<'a>, numbered: bool) {
+    let device = numbered || time.clock != ClockMark::Unmarked || time.nanosecond != 0 || time.year.is_some();
+    let Some((zone, after)) = zone(*cursor, numbered, device) else { return };
+    match zone {
+        Zone::Word(word) => time.zone = Some(word),
+        Zone::Minutes(minutes) => time.offset_minutes = Some(minutes),
     }
-    let word_start = cursor.rest;
+    *cursor = after;
+    if time.year.is_none()
+        && let Some((year, after)) = timestamp::year_after_zone(*cursor)
+    {
+        time.year = Some(year);
+        *cursor = after;
+    }
+}
+
+/// What stands between a time and a host.
+enum Zone<'a> {
+    Word(&'a [u8]),
+    /// East of UTC.
+    Minutes(i32),
+}
+
+/// Reads ` UTC` where it is no host: when a colon ends it (`22:11:43 UTC: %SYS`), when a year follows (`CST 1987 host`),
+/// when it is one of the two words that nobody calls a host, and when it is known as a zone and a host follows.
+fn zone<'a>(start: Cursor<'a>, numbered: bool, device: bool) -> Option<(Zone<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    cursor.eat(b' ');
+    let word_start = cursor;
     let word = cursor.take_while(*ZONE_OCTETS.end() + 1, |octet| octet.is_ascii_uppercase());
+    if cursor.at(b'+') || cursor.at(b'-') {
+        return shifted_zone(word, word_start, cursor);
+    }
     if !ZONE_OCTETS.contains(&word.len()) {
         return None;
-    }
-    if cursor.at(b'+') || cursor.at(b'-') {
-        cursor.take(1);
-        cursor.number(1, 2)?;
-        let word = word_start.get(..word_start.len() - cursor.rest.len())?;
-        return cursor.at_field_end().then_some((word, cursor));
     }
     let universal = matches!(word, b"UTC" | b"GMT");
     let mut ahead = cursor;
     let spaced = ahead.eat_spaces();
     if !ahead.eat(b':') || !ahead.at_field_end() {
-        let plain = spaced && (universal || timestamp::year_after_zone(cursor).is_some());
-        return plain.then_some((word, cursor));
+        let is_zone = universal
+            || timestamp::year_after_zone(cursor).is_some()
+            || zone::is_known_word(word) && tag::host_and_tag_follow(cursor);
+        return (spaced && is_zone).then_some((Zone::Word(word), cursor));
     }
     ahead.eat_spaces();
     // `HOST : %ASA-...` has a space before its colon too, so there the word must be a zone beyond doubt.
     let believed =
         if spaced { universal || (numbered && matches!(word.last(), Some(b'T' | b'C'))) } else { device };
-    (believed || (!spaced && mnemonic::cisco(ahead).is_some())).then_some((word, cursor))
+    let is_zone = believed || (!spaced && vendors::event(ahead).is_some());
+    is_zone.then_some((Zone::Word(word), cursor))
+}
+
+/// Reads ` TZ-6`, ` UTC+01:00` or ` +03`: a host may be called so, too, so one must follow.
+fn shifted_zone<'a>(word: &[u8], word_start: Cursor<'a>, sign: Cursor<'a>) -> Option<(Zone<'a>, Cursor<'a>)> {
+    let mut cursor = sign;
+    let minutes = zone::read_signed_hours(&mut cursor)?;
+    if !cursor.at(b' ')
+        || !(word.is_empty() || zone::is_known_word(word))
+        || !tag::host_and_tag_follow(cursor)
+    {
+        return None;
+    }
+    let whole = word_start.rest.get(..word_start.rest.len() - cursor.rest.len())?;
+    // Only of these it is known what the sign means.
+    let zone = if matches!(word, b"" | b"UTC" | b"GMT") { Zone::Minutes(minutes) } else { Zone::Word(whole) };
+    Some((zone, cursor))
 }
 
 /// Moves over an uptime and its colon: pairs of digits and `y`, `w`, `d`, `h`, or `hh:mm:ss`.

@@ -5,13 +5,18 @@
 //! non-transparent:  MSG (LF / NUL / CR LF)
 //! ```
 //!
-//! The framing is decided for every frame, because real streams mix both. The first frame decides what a digit
-//! means later: in a stream that began non-transparent, a line that starts with a number is text, unless the
-//! number is followed by a PRI.
+//! The framing is decided for every frame, because real streams mix both. A number and a space are a MSG-LEN if a
+//! PRI follows; in a stream that did not begin non-transparent also if what stands behind the counted octets shows
+//! that they were counted.
 //!
-//! Invariant: what comes out depends on the octets only, never on how they were split into reads; and an octet
-//! is searched for a trailer once, however slowly its frame arrives.
+//! A MSG-LEN that was wrong shows at the octets behind its frame: they start no frame. They are delivered up to the
+//! next place where a frame may start, with the digits of the MSG-LEN before them, and the stream goes on.
+//!
+//! Invariant: what comes out depends on the octets only, never on how they were split into reads; every octet that
+//! is neither a MSG-LEN that was right nor a trailer comes out, unless an oversize message is truncated; and an octet
+//! is searched once, however slowly its frame arrives.
 
+use super::pri::{self, Start};
 use crate::base::limits::MSG_LEN_DIGITS_MAX;
 
 /// Largest MSG-LEN that is taken for one, octets: what the most generous sender can be configured to. A greater
@@ -60,6 +65,15 @@ pub enum Step<'a> {
         /// The stream ended before the message did.
         unterminated: bool,
     },
+    /// Octets that start no frame: the MSG-LEN before them was wrong, or nothing is known of them.
+    OutOfStep {
+        /// MSG-LEN and space as received, if the frame before was counted by them.
+        count: Count,
+        /// The octets, at most the limit; at least one if there is no count.
+        bytes: &'a [u8],
+        /// Octets to remove from the start of the buffer before the next call; at least 1.
+        consumed: usize,
+    },
     /// Octets that belong to no message: keepalives, empty frames, the rest of a truncated message.
     Skip {
         /// Octets to remove from the start of the buffer before the next call; at least 1.
@@ -69,14 +83,41 @@ pub enum Step<'a> {
     NeedMore,
 }
 
-/// The peer's stream cannot be divided into frames any more; close it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FramingError {
-    /// In an octet-counting stream, a frame starts with neither MSG-LEN nor PRI: a count before it was wrong, and
-    /// there is no trailer to find the next message by.
-    #[error("octet counting is out of step: a frame starts with neither MSG-LEN nor PRI")]
-    CountMismatch,
+/// A MSG-LEN and the space behind it, as received; or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    octets: [u8; HEADER_OCTETS_MAX],
+    len: usize,
 }
+
+impl Count {
+    /// The count that `header` is.
+    fn new(header: &[u8]) -> Self {
+        let mut octets = [0; HEADER_OCTETS_MAX];
+        for (place, octet) in octets.iter_mut().zip(header) {
+            *place = *octet;
+        }
+        Self { octets, len: header.len().min(HEADER_OCTETS_MAX) }
+    }
+
+    /// The octets as received.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// Octets of a MSG-LEN and the space behind it.
+const HEADER_OCTETS_MAX: usize = MSG_LEN_DIGITS_MAX + 1;
+
+/// Octets of a PRI.
+const PRI_OCTETS_MAX: usize = 5;
+
+/// UTF-8 byte order mark.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Spaces that Cisco ASA writes before PRI, and empty counts in a row.
+const PADDING_MAX: usize = 4;
 
 /// What the next octets belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +132,8 @@ enum State {
     DiscardCounted { remaining: u64 },
     /// The rest of a truncated line, up to its trailer.
     DiscardLine,
+    /// Octets that start no frame; in the first `searched` of them no frame starts.
+    OutOfStep { searched: usize },
 }
 
 /// What stands at the start of a frame.
@@ -103,18 +146,28 @@ enum Head {
     Empty {
         header: usize,
     },
-    Text,
+    /// PRI, perhaps behind spaces.
+    Pri,
+    /// Neither.
+    Other,
     Undecided,
 }
 
-/// Divides one connection's octets into frames. It owns no octets: the caller keeps the buffer, gives it whole
-/// each time, and removes what was consumed.
+/// Divides one connection's octets into frames. It owns no octets but the digits of the last MSG-LEN: the caller keeps
+/// the buffer, gives it whole each time, and removes what was consumed.
 #[derive(Debug, Clone)]
 pub struct Deframer {
     message_octets_max: usize,
     oversize: Oversize,
     first_framing: Option<Framing>,
     state: State,
+    /// Whether nothing was consumed yet.
+    is_new: bool,
+    /// What counted the frame that ended here.
+    last_count: Count,
+    /// Octets behind a MSG-LEN without PRI that are known to hold no trailer.
+    searched: usize,
+    was_out_of_step: bool,
 }
 
 impl Deframer {
@@ -122,8 +175,16 @@ impl Deframer {
     /// able to hold that many octets and 12 more.
     #[must_use]
     pub fn new(message_octets_max: usize, oversize: Oversize) -> Self {
-        let message_octets_max = message_octets_max.max(1);
-        Self { message_octets_max, oversize, first_framing: None, state: State::FrameStart }
+        Self {
+            message_octets_max: message_octets_max.max(1),
+            oversize,
+            first_framing: None,
+            state: State::FrameStart,
+            is_new: true,
+            last_count: Count::default(),
+            searched: 0,
+            was_out_of_step: false,
+        }
     }
 
     /// The framing of the connection's first frame, once there was one.
@@ -132,94 +193,198 @@ impl Deframer {
         self.first_framing
     }
 
+    /// Whether there were octets that start no frame.
+    #[must_use]
+    pub fn was_out_of_step(&self) -> bool {
+        self.was_out_of_step
+    }
+
     /// Looks at the start of `buffer`, which begins with the first octet that was not consumed yet.
     ///
     /// With `end_of_stream` nothing follows the buffer; then [`Step::NeedMore`] means that it is empty.
-    ///
-    /// # Errors
-    /// [`FramingError`] is the peer's fault. Everything before it was delivered; what is in the buffer belongs to
-    /// no frame, and further calls give the same error.
-    pub fn next<'a>(&mut self, buffer: &'a [u8], end_of_stream: bool) -> Result<Step<'a>, FramingError> {
+    pub fn next<'a>(&mut self, buffer: &'a [u8], end_of_stream: bool) -> Step<'a> {
         if buffer.is_empty() {
-            return Ok(Step::NeedMore);
+            return Step::NeedMore;
         }
         match self.state {
             State::FrameStart => self.frame_start(buffer, end_of_stream),
-            State::Text { searched, continued } => Ok(self.text(buffer, searched, continued, end_of_stream)),
-            State::Rest { remaining } => Ok(self.counted(buffer, 0, remaining, end_of_stream)),
+            State::Text { searched, continued } => self.text(buffer, searched, continued, end_of_stream),
+            State::Rest { remaining } => self.counted(buffer, 0, remaining, end_of_stream),
+            State::OutOfStep { searched } => self.out_of_step(buffer, searched, end_of_stream),
             State::DiscardCounted { remaining } => {
                 let consumed = buffer.len().min(usize::try_from(remaining).unwrap_or(usize::MAX));
                 let remaining = remaining.saturating_sub(consumed as u64);
                 self.state =
                     if remaining == 0 { State::FrameStart } else { State::DiscardCounted { remaining } };
-                Ok(Step::Skip { consumed })
+                Step::Skip { consumed }
             }
-            State::DiscardLine => Ok(match memchr::memchr2(b'\n', 0, buffer) {
+            State::DiscardLine => match memchr::memchr2(b'\n', 0, buffer) {
                 Some(trailer) => {
                     self.state = State::FrameStart;
                     Step::Skip { consumed: trailer + 1 }
                 }
                 None => Step::Skip { consumed: buffer.len() },
-            }),
+            },
         }
     }
 
-    fn frame_start<'a>(&mut self, buffer: &'a [u8], end_of_stream: bool) -> Result<Step<'a>, FramingError> {
+    fn frame_start<'a>(&mut self, buffer: &'a [u8], end_of_stream: bool) -> Step<'a> {
+        if self.is_new {
+            match byte_order_mark(buffer, end_of_stream) {
+                None => return Step::NeedMore,
+                Some(0) => self.is_new = false,
+                Some(consumed) => {
+                    self.is_new = false;
+                    return Step::Skip { consumed };
+                }
+            }
+        }
         let idle = buffer.iter().take_while(|octet| matches!(octet, b'\n' | b'\r' | 0)).count();
         if idle > 0 {
-            return Ok(Step::Skip { consumed: idle });
+            self.last_count = Count::default();
+            return Step::Skip { consumed: idle };
         }
         match self.head(buffer, end_of_stream) {
             Head::Counted { header, octets } => {
                 self.first_framing.get_or_insert(Framing::OctetCounting);
-                Ok(self.counted(buffer, header, octets, end_of_stream))
+                self.last_count = Count::new(buffer.get(..header).unwrap_or_default());
+                self.searched = 0;
+                self.counted(buffer, header, octets, end_of_stream)
             }
-            Head::Empty { header } => Ok(Step::Skip { consumed: header }),
-            Head::Undecided => Ok(Step::NeedMore),
-            Head::Text => {
-                let first = buffer.first().copied().unwrap_or_default();
-                let in_step = first.is_ascii_digit() || matches!(first, b'<' | b' ');
-                if self.first_framing == Some(Framing::OctetCounting) && !in_step {
-                    return Err(FramingError::CountMismatch);
-                }
+            Head::Empty { header } => Step::Skip { consumed: header },
+            Head::Undecided => Step::NeedMore,
+            Head::Other if self.is_counted() => {
+                self.was_out_of_step = true;
+                self.searched = 0;
+                self.out_of_step(buffer, 0, end_of_stream)
+            }
+            Head::Pri | Head::Other => {
                 self.first_framing.get_or_insert(Framing::NonTransparent);
-                Ok(self.text(buffer, 0, false, end_of_stream))
+                self.last_count = Count::default();
+                self.searched = 0;
+                self.text(buffer, 0, false, end_of_stream)
             }
         }
     }
 
+    /// Whether a frame ought to start here: the one before was counted, or the first one was.
+    fn is_counted(&self) -> bool {
+        self.first_framing == Some(Framing::OctetCounting) || !self.last_count.as_bytes().is_empty()
+    }
+
     /// Decides the framing of the frame that `buffer` starts with.
-    fn head(&self, buffer: &[u8], end_of_stream: bool) -> Head {
-        let undecided = if end_of_stream { Head::Text } else { Head::Undecided };
-        let digits =
-            buffer.iter().take(MSG_LEN_DIGITS_MAX + 1).take_while(|octet| octet.is_ascii_digit()).count();
+    fn head(&mut self, buffer: &[u8], end_of_stream: bool) -> Head {
+        let undecided = if end_of_stream { Head::Other } else { Head::Undecided };
+        let digits = digits_of(buffer);
         if digits == 0 || digits > MSG_LEN_DIGITS_MAX {
-            return Head::Text;
+            return match is_padded_pri(buffer) {
+                Some(true) => Head::Pri,
+                Some(false) => Head::Other,
+                None => undecided,
+            };
         }
+        let is_text_stream = self.first_framing == Some(Framing::NonTransparent);
         let number = buffer.get(..digits).unwrap_or_default();
         let zero_led = number.first() == Some(&b'0');
-        if zero_led && digits > 1 {
-            return Head::Text;
-        }
         match buffer.get(digits) {
             None => return undecided,
-            Some(b' ') => {}
-            Some(_) => return Head::Text,
+            Some(b' ') if !(zero_led && is_text_stream) => {}
+            Some(_) => return Head::Other,
         }
         let header = digits + 1;
-        if self.first_framing == Some(Framing::NonTransparent) {
-            match buffer.get(header) {
-                None => return undecided,
-                Some(b'<') if !zero_led => {}
-                Some(_) => return Head::Text,
-            }
-        }
         // Ten digits cannot overflow 64 bits.
         let octets = number.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
         if octets == 0 {
-            return Head::Empty { header };
+            return empty_count(buffer, end_of_stream);
         }
-        if octets > MSG_LEN_OCTETS_MAX { Head::Text } else { Head::Counted { header, octets } }
+        if octets > MSG_LEN_OCTETS_MAX {
+            return Head::Other;
+        }
+        let is_count = match is_pri(buffer.get(header..).unwrap_or_default()) {
+            Some(false) if is_text_stream || zero_led => Some(false),
+            Some(false) => self.is_counted_without_pri(buffer, header, octets, end_of_stream),
+            found => found,
+        };
+        match is_count {
+            Some(true) => Head::Counted { header, octets },
+            Some(false) => Head::Other,
+            None => undecided,
+        }
+    }
+
+    /// Whether the octets behind a MSG-LEN without PRI are a message: they hold no trailer, and what follows them starts
+    /// another frame or is the end. `None`: not known yet.
+    fn is_counted_without_pri(
+        &mut self,
+        buffer: &[u8],
+        header: usize,
+        octets: u64,
+        end_of_stream: bool,
+    ) -> Option<bool> {
+        let Some(octets) =
+            usize::try_from(octets).ok().filter(|octets| octets + header <= self.message_octets_max)
+        else {
+            return Some(false);
+        };
+        let payload = buffer.get(header..).unwrap_or_default();
+        let counted = payload.get(..octets).unwrap_or(payload);
+        // In a stream that is known to be counted, a message may have lines.
+        let is_known = self.first_framing == Some(Framing::OctetCounting);
+        let unsearched = counted.get(self.searched..).unwrap_or_default();
+        if !is_known && memchr::memchr2(b'\n', 0, unsearched).is_some() {
+            return Some(false);
+        }
+        self.searched = counted.len();
+        if counted.len() < octets {
+            return end_of_stream.then_some(false);
+        }
+        let after = payload.get(octets..).unwrap_or_default();
+        let digits = digits_of(after);
+        match after.get(digits) {
+            None if end_of_stream => Some(digits == 0),
+            None => None,
+            Some(b'<') => Some(digits == 0),
+            Some(octet) => Some(*octet == b' ' && (1..=MSG_LEN_DIGITS_MAX).contains(&digits)),
+        }
+    }
+
+    /// Octets that start no frame, up to the next trailer or the next place where a frame with PRI may start.
+    fn out_of_step<'a>(&mut self, buffer: &'a [u8], searched: usize, end_of_stream: bool) -> Step<'a> {
+        // What starts at the last octet of the largest part must be seen whole.
+        let window_max = self.message_octets_max + PRI_OCTETS_MAX;
+        let window = buffer.get(..window_max).unwrap_or(buffer);
+        let is_full = window.len() == window_max;
+        let (length, consumed, is_end) = match next_start(window, searched) {
+            NextStart::Trailer(place) if place <= self.message_octets_max => (place, place + 1, true),
+            NextStart::Frame(0) => {
+                self.state = State::FrameStart;
+                return self.frame_start(buffer, end_of_stream);
+            }
+            NextStart::Frame(place) if place <= self.message_octets_max => (place, place, true),
+            _ if is_full => (self.message_octets_max, self.message_octets_max, false),
+            _ if end_of_stream => {
+                let length = window.len().min(self.message_octets_max);
+                (length, length, false)
+            }
+            NextStart::Undecided(place) => {
+                self.state = State::OutOfStep { searched: place };
+                return Step::NeedMore;
+            }
+            _ => {
+                self.state = State::OutOfStep { searched: window.len() };
+                return Step::NeedMore;
+            }
+        };
+        self.state = if is_end { State::FrameStart } else { State::OutOfStep { searched: 0 } };
+        let bytes = window.get(..length).unwrap_or_default();
+        let bytes = if consumed > length { bytes.strip_suffix(b"\r").unwrap_or(bytes) } else { bytes };
+        if bytes.is_empty() && self.last_count.as_bytes().is_empty() {
+            return Step::Skip { consumed };
+        }
+        let count = std::mem::take(&mut self.last_count);
+        // What starts with another MSG-LEN is out of step by that one.
+        let count = if starts_with_count(bytes) { Count::default() } else { count };
+        Step::OutOfStep { count, bytes, consumed }
     }
 
     /// The counted octets behind `header`: a whole frame, or with an empty header the rest of one that is split.
@@ -300,6 +465,122 @@ impl Deframer {
         let unterminated = trailer.is_none() && !is_over;
         Step::Frame { bytes, consumed, over, unterminated }
     }
+}
+
+/// How many octets of a byte order mark `buffer` starts with: none, or three. `None`: not known yet.
+fn byte_order_mark(buffer: &[u8], end_of_stream: bool) -> Option<usize> {
+    if buffer.starts_with(BYTE_ORDER_MARK) {
+        return Some(BYTE_ORDER_MARK.len());
+    }
+    (end_of_stream || !BYTE_ORDER_MARK.starts_with(buffer)).then_some(0)
+}
+
+/// How many digits `text` starts with, as far as it matters.
+fn digits_of(text: &[u8]) -> usize {
+    text.iter().take(MSG_LEN_DIGITS_MAX + 1).take_while(|octet| octet.is_ascii_digit()).count()
+}
+
+/// Whether `text` starts with a PRI. `None`: not known yet.
+fn is_pri(text: &[u8]) -> Option<bool> {
+    match text {
+        [] => None,
+        [b'<', digits @ ..] if digits.len() < PRI_OCTETS_MAX - 1 && digits.iter().all(u8::is_ascii_digit) => {
+            None
+        }
+        _ => Some(matches!(pri::split(text), Start::Valid { .. })),
+    }
+}
+
+/// [`is_pri`] behind the spaces that Cisco ASA writes.
+fn is_padded_pri(text: &[u8]) -> Option<bool> {
+    let padding = text.iter().take(PADDING_MAX).take_while(|octet| **octet == b' ').count();
+    is_pri(text.get(padding..).unwrap_or_default())
+}
+
+/// Decides what `0 ` is: a count of nothing, if a count or a PRI follows it.
+fn empty_count(buffer: &[u8], end_of_stream: bool) -> Head {
+    let mut rest = buffer;
+    for _ in 0..PADDING_MAX {
+        match rest.strip_prefix(b"0 ") {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    let digits = digits_of(rest);
+    let found = match rest.get(digits) {
+        None => None,
+        Some(b' ') if digits > 0 => is_pri(rest.get(digits + 1..).unwrap_or_default()),
+        Some(_) => {
+            if digits == 0 {
+                is_pri(rest)
+            } else {
+                Some(false)
+            }
+        }
+    };
+    match found {
+        Some(true) => Head::Empty { header: buffer.len() - rest.len() },
+        None if !end_of_stream => Head::Undecided,
+        Some(false) | None => Head::Other,
+    }
+}
+
+/// Whether `bytes` start with a number, a space and a PRI: a MSG-LEN that is beyond belief, or it would have counted.
+fn starts_with_count(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let rest = bytes.get(digits..).unwrap_or_default();
+    digits > 0 && rest.strip_prefix(b" ").is_some_and(|rest| is_pri(rest) == Some(true))
+}
+
+/// What ends octets that start no frame.
+enum NextStart {
+    /// A trailer at this place.
+    Trailer(usize),
+    /// A frame with PRI starts at this place.
+    Frame(usize),
+    /// Before this place is neither; what starts here cannot be told yet.
+    Undecided(usize),
+    /// Neither is there.
+    Nowhere,
+}
+
+/// Searches `window` for the end of octets that start no frame; in the first `searched` of them there is none.
+fn next_start(window: &[u8], searched: usize) -> NextStart {
+    let mut from = searched;
+    while let Some(offset) = memchr::memchr3(b'\n', 0, b'<', window.get(from..).unwrap_or_default()) {
+        let place = from + offset;
+        let (before, found) = window.split_at(place);
+        if found.first() != Some(&b'<') {
+            return NextStart::Trailer(place);
+        }
+        match is_pri(found) {
+            None => return NextStart::Undecided(place),
+            Some(true) => match start_of_frame(before) {
+                Some(start) => return NextStart::Frame(start),
+                None => from = place + 1,
+            },
+            Some(false) => from = place + 1,
+        }
+    }
+    NextStart::Nowhere
+}
+
+/// Where the frame starts whose PRI stands behind `before`: there, or at its MSG-LEN. `None`: behind a number that is no
+/// MSG-LEN, so that it is no frame either.
+fn start_of_frame(before: &[u8]) -> Option<usize> {
+    let Some(number) = before.strip_suffix(b" ") else { return Some(before.len()) };
+    let digits = number.iter().rev().take_while(|octet| octet.is_ascii_digit()).count();
+    if digits == 0 {
+        return Some(before.len());
+    }
+    let start = number.len() - digits;
+    let value = number
+        .get(start..)?
+        .iter()
+        .fold(0_u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+    let is_count =
+        digits <= MSG_LEN_DIGITS_MAX && number.get(start) != Some(&b'0') && value <= MSG_LEN_OCTETS_MAX;
+    is_count.then_some(start)
 }
 
 /// Takes off the spaces that Cisco ASA writes before PRI.

@@ -48,7 +48,32 @@ pub(super) fn is_host(word: &[u8]) -> bool {
     has_letter && word.len() <= HOST_OCTETS_MAX && (!word.ends_with(b":") || is_ip_address(word))
 }
 
-/// Moves to the next space or to the end; gives the word, and whether it is beyond doubt that it may be a host.
+/// Whether `word` is what a device without a name puts in the place of its name.
+pub(super) fn is_placeholder(word: &[u8]) -> bool {
+    matches!(word, b"-" | b"(none)" | b"(null)" | b"<none>" | b"?")
+}
+
+/// Whether `word` may be a host by its place though it has octets that names of hosts do not have: letters of other
+/// alphabets (in UTF-8 or not), the zone of an IPv6 address, a routing instance in parentheses.
+pub(super) fn is_odd_host(word: &[u8]) -> bool {
+    let is_octet = |octet: &u8| {
+        KINDS[usize::from(*octet)] != Kind::Other
+            || !octet.is_ascii()
+            || matches!(octet, b'%' | b'(' | b')' | b',')
+    };
+    let starts = word
+        .first()
+        .is_some_and(|first| first.is_ascii_alphanumeric() || !first.is_ascii() || *first == b':');
+    starts && word.len() <= HOST_OCTETS_MAX && !word.ends_with(b":") && word.iter().all(is_octet)
+}
+
+/// The address in `[2001:db8::1]`.
+pub(super) fn bracketed_address(word: &[u8]) -> Option<&[u8]> {
+    let [b'[', address @ .., b']'] = word else { return None };
+    is_ip_address(address).then_some(address)
+}
+
+/// Moves to the next space or tab or to the end; gives the word, and whether it is beyond doubt that it may be a host.
 pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
     let mut ahead = *cursor;
     let word = ahead.take_of(Lanes::of_host);
@@ -60,7 +85,7 @@ pub(super) fn host_word<'a>(cursor: &mut Cursor<'a>) -> (&'a [u8], bool) {
         *cursor = ahead;
         return (word, true);
     }
-    (cursor.take_word(), false)
+    (cursor.take_of(|lanes| !(lanes.equal(b' ') | lanes.equal(b'\t'))), false)
 }
 
 /// Whether `word` has the shape of an IPv4 or IPv6 address; its values are not judged.

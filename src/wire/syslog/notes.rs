@@ -58,6 +58,8 @@ notes! {
     TAG_LONG = 18, "tag-long";
     /// A relay's header stands before the originator's own; the originator's was taken.
     RELAYED = 19, "relayed";
+    /// Octets that belong to no message stand before PRI: a byte order mark, NUL, line breaks, a MSG-LEN.
+    OCTETS_BEFORE_PRI = 20, "octets-before-pri";
 }
 
 impl Notes {

@@ -66,10 +66,13 @@ impl<'a> Pairs<'a> {
         }
         let (style, escapes) = match cursor.peek()? {
             b'"' => (Style::Spaced, Escapes::Quote),
-            _ => match cursor.rest.iter().find(|octet| matches!(octet, b' ' | b'\t' | b'|'))? {
-                b' ' => (Style::Spaced, Escapes::Quote),
-                delimiter => (Style::Delimited(*delimiter), Escapes::Equals),
-            },
+            _ => {
+                cursor.take_of(|lanes| !(lanes.equal(b' ') | lanes.equal(b'\t') | lanes.equal(b'|')));
+                match cursor.peek()? {
+                    b' ' => (Style::Spaced, Escapes::Quote),
+                    delimiter => (Style::Delimited(delimiter), Escapes::Equals),
+                }
+            }
         };
         Some(Self { text, style, escapes })
     }
@@ -124,6 +127,11 @@ pub struct Iter<'a> {
 }
 
 impl<'a> Iter<'a> {
+    /// What was not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.cursor.rest
+    }
+
     /// Whether all that was read so far was pairs. What a datagram's bound cut off at the end does not count.
     #[must_use]
     pub fn is_sound(&self) -> bool {

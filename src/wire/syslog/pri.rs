@@ -2,8 +2,6 @@
 //!
 //! Invariant: a [`Pri`] is 0 to 191; a table indexed by its facility (0 to 23) or severity (0 to 7) is never left.
 
-use crate::base::digits::digit;
-
 /// A priority value: facility times 8 plus severity, 0 to 191.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pri(u8);
@@ -51,22 +49,8 @@ pub(super) enum Start<'a> {
     Valid { pri: Pri, leading_zero: bool, rest: &'a [u8] },
 }
 
-/// Reads `<`, 1 to 3 digits without a leading zero, `>`, and gives what follows; not in a line of fewer than five octets.
-#[inline(always)]
-pub(super) fn usual(line: &[u8]) -> Option<(Pri, &[u8])> {
-    let [b'<', text @ ..] = line else { return None };
-    let (&[first, second, third, fourth], rest) = text.split_first_chunk()?;
-    if third == b'>' {
-        let value = digit(first)? * 10 + digit(second)?;
-        return (first != b'0').then_some((Pri(value), text.get(3..)?));
-    }
-    if first == b'1' && fourth == b'>' {
-        return Pri::new(100 + digit(second)? * 10 + digit(third)?).map(|pri| (pri, rest));
-    }
-    if second == b'>' { Some((Pri(digit(first)?), text.get(2..)?)) } else { None }
-}
-
 /// Reads `<`, 1 to 3 digits of at most 191, `>`.
+#[inline]
 pub(super) fn split(line: &[u8]) -> Start<'_> {
     // The first `>` ends it.
     match line {
@@ -125,22 +109,6 @@ mod tests {
     }
 
     #[test]
-    fn usual_ones_are_read_as_any_others() {
-        const OCTETS: &[u8; 13] = b"0123456789<>x";
-        let mut usual_ones = 0;
-        for number in 0..OCTETS.len().pow(4) {
-            let text = [1, 13, 169, 2_197].map(|power| OCTETS[number / power % OCTETS.len()]);
-            let line = [b"<", &text[..], b"t"].concat();
-            if let Some((pri, rest)) = usual(&line) {
-                usual_ones += 1;
-                assert_eq!(split(&line), Start::Valid { pri, leading_zero: false, rest });
-            }
-        }
-        // At least those of one digit before two octets that are no `>`, of two before any one, of three.
-        assert!(usual_ones > 10 * 12 * 12 + 90 * 13 + 92, "{usual_ones}");
-    }
-
-    #[test]
     fn facility_and_severity_of_the_rfc_examples() {
         let pri = Pri::new(165).unwrap();
         assert_eq!((pri.facility(), pri.severity()), (20, 5));
@@ -149,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_zeros_are_told() {
+    fn leading_zeros_are_noted() {
         assert!(matches!(split(b"<034>x"), Start::Valid { leading_zero: true, rest: b"x", .. }));
         assert!(matches!(split(b"<0>x"), Start::Valid { leading_zero: false, .. }));
     }

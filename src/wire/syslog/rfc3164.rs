@@ -1,34 +1,40 @@
 //! RFC 3164: `TIMESTAMP SP HOSTNAME SP TAG CONTENT`, and what is really sent in its place.
 //!
-//! The line is read from left to right, and what each part is follows from what stands here and what was seen
-//! before:
+//! The line is read from left to right, and what each part is follows from its place, and from its shape only where its
+//! place leaves a choice:
 //!
 //! ```text
-//! line    = pairs  /  header [host] [relayed] (pairs / [tag] content)
+//! line    = pairs  /  header [host] [relayed] (pairs / [tag] content)  /  headless
 //! pairs   = see key_value
-//! header  = see device_header; without one only a tag is looked for
+//! header  = see device_header
+//! host    = [lead] word            a word with octets that no name of a host has only before a tag beyond doubt
 //! relayed = a second header, of the device behind a relay, possibly after an inner PRI
 //! tag     = see tag
+//! headless = ("-" / epoch / a time of unknown shape) [host] tag content  /  [host] tag content  /  content
 //! ```
 //!
-//! Invariant: a word is the host only if it may be one and is not the tag; a line without a header keeps its
-//! text whole.
+//! Invariant: a part that cannot be read costs itself: the parts behind it are read as if it were there. A line without a
+//! header keeps its text whole.
 
 use super::cursor::Cursor;
 use super::device_header::{self, Anchor, Header, Place};
-use super::host::{host_word, is_host, is_ip_address, listed};
+use super::host::{
+    bracketed_address, host_word, is_host, is_ip_address, is_odd_host, is_placeholder, listed,
+};
+use super::level::is_facility_and_level;
+use super::message::{Format, Message};
 use super::notes::Notes;
+use super::pairs::Pairs;
 use super::pri::{self, Start};
-use super::tag;
 use super::timestamp::Stamp;
-use super::{Format, Message, key_value, mnemonic, payload, rfc5424};
+use super::{epoch, key_value, payload, rfc5424, tag, unknown_time, vendors};
+use crate::wire::lanes::Lanes;
 
 /// Reads everything behind PRI.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     cursor.eat_spaces();
     if key_value::starts(cursor) && key_value::decode(cursor, message) {
-        message.format = Format::Rfc3164;
         return;
     }
     let place = if message.pri.is_some() { Place::AfterPri } else { Place::LineStart };
@@ -59,9 +65,10 @@ fn after_header<'a>(start: Cursor<'a>, message: &mut Message<'a>, is_file_line: 
         return;
     }
     cursor = start;
+    let has_level = skip_facility_and_level(&mut cursor);
     host(&mut cursor, message, is_file_line);
     let mut place = if message.hostname.is_some() { tag::Place::AfterHost } else { tag::Place::AfterStamp };
-    match relayed(&mut cursor, message) {
+    match relayed(&mut cursor, message, has_level) {
         Some(Relayed::Header) => host(&mut cursor, message, false),
         Some(Relayed::PriOnly) => place = tag::Place::NoHeader,
         None => {}
@@ -73,23 +80,107 @@ fn after_header<'a>(start: Cursor<'a>, message: &mut Message<'a>, is_file_line: 
     }
 }
 
-/// Reads a line that has no header.
+/// Reads a line without a header that can be read.
+#[inline(never)]
 fn headless<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
-    let mut after_stamp = cursor;
-    if after_stamp.eat(b'-') && rfc5424::follows_stamp(after_stamp) {
+    let mut after_nil = cursor;
+    let has_nil = after_nil.eat(b'-') && after_nil.at(b' ');
+    if has_nil && rfc5424::follows_stamp(after_nil) {
         message.format = Format::Rfc5424;
         message.notes.insert(Notes::VERSION_ABSENT);
-        rfc5424::fields(after_stamp, message);
+        rfc5424::fields(after_nil, message);
         return;
     }
-    if message.pri.is_none() && payload::marker(cursor).is_none() {
+    if message.pri.is_none() {
+        if payload::marker(cursor).is_none() {
+            return;
+        }
+    } else if has_nil && is_host_or_tag(after_nil) {
+        return after_header(after_nil, message, false);
+    } else if after_other_time(cursor, message) || key_value::decode(cursor, message) {
         return;
     }
     message.format = Format::Rfc3164;
     // The count that Cisco puts first stands before any kind of text.
     message.sequence_number = device_header::sequence(&mut cursor);
-    tag::read(cursor, message, tag::Place::NoHeader);
+    let mut place = tag::Place::NoHeader;
+    if message.sequence_number.is_none() && message.pri.is_some() && host_without_time(&mut cursor, message) {
+        place = tag::Place::AfterHost;
+    }
+    tag::read(cursor, message, place);
+}
+
+/// Reads a line whose time is a count since 1970 or of a shape that is not known. `false`: there is no such time, and
+/// nothing was read.
+fn after_other_time<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
+    if let Some(found) = versioned_epoch(start) {
+        message.set_time(found.stamp);
+        after_header(found.rest, message, false);
+        return true;
+    }
+    // Without a point or a version it may be any number.
+    if let Some(found) = epoch::read(start)
+        && (found.has_fraction || is_host_or_tag(found.rest) || has_pairs_behind_tag(found.rest))
+    {
+        message.set_time(found.stamp);
+        after_header(found.rest, message, false);
+        return true;
+    }
+    let Some(after) = unknown_time::end(start).filter(|after| is_host_or_tag(*after)) else { return false };
+    message.notes.insert(Notes::TIMESTAMP_INVALID);
+    after_header(after, message, false);
+    true
+}
+
+/// Reads `1 1374543213.342705328`: Meraki writes VERSION and nothing else of RFC 5424.
+fn versioned_epoch(start: Cursor<'_>) -> Option<epoch::Epoch<'_>> {
+    let mut cursor = start;
+    if !cursor.eat_all(b"1 ") {
+        return None;
+    }
+    epoch::read(cursor)
+}
+
+/// Whether a tag beyond doubt follows, or a host and such a tag.
+fn is_host_or_tag(start: Cursor<'_>) -> bool {
+    let mut cursor = start;
+    cursor.eat_spaces();
+    if tag::is_definite(cursor, None) {
+        return true;
+    }
+    let word = cursor.take_word();
+    let is_word =
+        is_host(word) || is_odd_host(word) || is_placeholder(word) || bracketed_address(word).is_some();
+    is_word && tag::is_definite(cursor, Some(word))
+}
+
+/// Whether a host, a tag without a colon, and pairs follow.
+fn has_pairs_behind_tag(start: Cursor<'_>) -> bool {
+    let mut cursor = start;
+    cursor.eat_spaces();
+    let host = cursor.take_word();
+    cursor.eat_spaces();
+    cursor.take_word();
+    cursor.eat_spaces();
+    is_host(host) && Pairs::perhaps(cursor.rest).is_some()
+}
+
+/// Moves over a host right behind PRI: a word that can be none of a sentence, before a tag beyond doubt, or any before
+/// what a vendor puts between host and tag.
+fn host_without_time<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> bool {
+    let mut ahead = *cursor;
+    let (word, may_be_host) = host_word(&mut ahead);
+    if !may_be_host || !ahead.eat(b' ') {
+        return false;
+    }
+    let is_name = word.iter().any(|octet| octet.is_ascii_digit()) && tag::is_definite(ahead, Some(word));
+    if !is_name && vendors::lead(ahead).is_none_or(|after| !tag::is_definite(after, Some(word))) {
+        return false;
+    }
+    message.hostname = Some(word);
+    *cursor = ahead;
+    true
 }
 
 /// Whether the time is written as programs write it into files, without `T` and zone: a host may be missing then.
@@ -102,7 +193,7 @@ pub(super) fn decode_text<'a>(message: &mut Message<'a>) {
     let Some(header) = device_header::read(Cursor::new(message.content), Place::AfterPri) else { return };
     let mut name = header.rest;
     name.eat_spaces();
-    if mnemonic::cisco(name).is_none() {
+    if vendors::event(name).is_none() {
         return;
     }
     message.notes.insert(Notes::RELAYED);
@@ -125,6 +216,26 @@ fn apply<'a>(header: &Header<'a>, message: &mut Message<'a>) {
     }
 }
 
+/// Moves over `Local7.Info`, which the file format of Kiwi has before the host, and the space or tab before it.
+fn skip_facility_and_level(cursor: &mut Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    let has_tabs = ahead.eat(b'\t');
+    ahead.eat_spaces();
+    // A facility ends at a point, which few hosts have here.
+    let start = ahead;
+    ahead.take_of(|lanes| lanes.letter() | lanes.within(b'0', b'7'));
+    if !ahead.at(b'.') {
+        return false;
+    }
+    ahead = start;
+    let word = ahead.take_of(Lanes::of_name);
+    let is_skipped = is_facility_and_level(word) && (ahead.at(b' ') || has_tabs && ahead.eat(b'\t'));
+    if is_skipped {
+        *cursor = ahead;
+    }
+    is_skipped
+}
+
 /// Moves over the host, if there is one. `only_before_tag`: a word is believed only if a tag beyond doubt follows.
 fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag: bool) {
     let mut ahead = *cursor;
@@ -136,26 +247,23 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag:
     let mut host = word;
     if let [name @ .., b':'] = word
         && !is_ip_address(word)
+        && (message.hostname.is_none() || forwarded)
+        && (forwarded || is_ip_address(name) || is_tag_behind_colon(ahead, word))
     {
-        // `name:` is a tag, unless a mnemonic or a payload follows, which is a tag of its own.
-        let mut next = ahead;
-        next.eat_spaces();
-        let is_host = forwarded
-            || is_ip_address(name)
-            || mnemonic::cisco(next).is_some()
-            || payload::marker(next).is_some();
-        if is_host && (message.hostname.is_none() || forwarded) {
-            host = name;
-        }
+        host = name;
     }
     if !(may_be_host && host.len() == word.len() || is_host(host)) {
-        let mut list = start;
-        let Some(first) = listed(&mut list) else { return };
-        host = first;
-        ahead = list;
+        match odd_host(start, word, ahead) {
+            Some((None, after)) => {
+                *cursor = after;
+                return;
+            }
+            Some((Some(found), after)) => (host, ahead) = (found, after),
+            None => return,
+        }
     }
     let repeated = word == b"last" && ahead.rest.starts_with(b" message repeated ");
-    if repeated || (only_before_tag && !tag::is_definite(ahead)) {
+    if repeated || (only_before_tag && !tag::is_definite(ahead, Some(host))) {
         return;
     }
     if forwarded {
@@ -163,6 +271,45 @@ fn host<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, only_before_tag:
     }
     message.hostname = Some(host);
     *cursor = ahead;
+}
+
+/// Whether what follows `name:` makes it a host: the name of an event or a payload, each a tag of its own, or the
+/// same word again.
+fn is_tag_behind_colon(after: Cursor<'_>, word: &[u8]) -> bool {
+    let mut next = after;
+    next.eat_spaces();
+    vendors::event(next).is_some()
+        || payload::marker(next).is_some()
+        || next.eat_all(word) && next.at_field_end() && !word.is_empty()
+}
+
+/// Reads what stands in the place of the host and has no name's shape: the host, if there is one, and what follows it.
+#[cold]
+#[inline(never)]
+fn odd_host<'a>(
+    start: Cursor<'a>,
+    word: &'a [u8],
+    after: Cursor<'a>,
+) -> Option<(Option<&'a [u8]>, Cursor<'a>)> {
+    if is_placeholder(word) {
+        return Some((None, after));
+    }
+    let mut list = start;
+    if let Some(first) = listed(&mut list) {
+        return Some((Some(first), list));
+    }
+    // In a row of fields with commas; `Error, ` is a word of a sentence.
+    if let Some(name) = word.strip_suffix(b",")
+        && is_host(name)
+        && name.iter().any(|octet| octet.is_ascii_digit() || *octet == b'.')
+    {
+        return Some((Some(name), after));
+    }
+    if let Some(after) = vendors::lead(start) {
+        return tag::is_definite(after, None).then_some((None, after));
+    }
+    let host = bracketed_address(word).or_else(|| is_odd_host(word).then_some(word))?;
+    tag::is_definite(after, Some(word)).then_some((Some(host), after))
 }
 
 /// What was found behind a relay's header.
@@ -173,9 +320,13 @@ enum Relayed {
     PriOnly,
 }
 
-/// Moves over the header of a device behind a relay, with or without an inner PRI.
-fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Relayed> {
+/// Moves over the header of a device behind a relay, with or without an inner PRI. `has_level`: the relay writes the
+/// format of a file, in which the device's own header follows whole.
+fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>, has_level: bool) -> Option<Relayed> {
     let mut ahead = *cursor;
+    if has_level {
+        ahead.eat(b'\t');
+    }
     ahead.eat_spaces();
     let mut place = Place::AfterRelay;
     if let Start::Valid { pri, rest, .. } = pri::split(ahead.rest) {
@@ -183,13 +334,20 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
         message.pri = message.pri.or(Some(pri));
         ahead = Cursor::new(rest);
         place = Place::AfterPri;
+    } else if let Some(found) = versioned_epoch(ahead) {
+        message.set_time(found.stamp);
+        message.notes.insert(Notes::RELAYED);
+        *cursor = found.rest;
+        return Some(Relayed::Header);
+    } else if has_level {
+        place = Place::AfterPri;
     } else if !device_header::may_follow_relay(ahead) {
         return None;
     }
     let found = match device_header::read(ahead, place) {
         // A mnemonic alone is the tag.
         Some(Header { anchor: Anchor::Mnemonic, sequence_number: None, .. })
-            if place == Place::AfterRelay =>
+            if place == Place::AfterRelay || has_level =>
         {
             return None;
         }
@@ -198,7 +356,7 @@ fn relayed<'a>(cursor: &mut Cursor<'a>, message: &mut Message<'a>) -> Option<Rel
             ahead = header.rest;
             Relayed::Header
         }
-        None if place == Place::AfterPri => {
+        None if place == Place::AfterPri && !has_level => {
             message.sequence_number = device_header::sequence(&mut ahead).or(message.sequence_number);
             Relayed::PriOnly
         }

@@ -3,12 +3,17 @@
 //! Invariant: a field that breaks its rule is noted and kept; the fields before it keep their meaning.
 
 use super::cursor::Cursor;
+use super::message::{Format, Message};
 use super::notes::Notes;
-use super::{Format, Message, StructuredData, payload, timestamp, usual_time};
+use super::structured_data::StructuredData;
+use super::{epoch, payload, timestamp};
 use crate::wire::lanes::{self, Lanes, WINDOW};
 
 /// Octets of HOSTNAME, APP-NAME, PROCID and MSGID (RFC 5424 6).
 const FIELD_OCTETS_MAX: [usize; 4] = [255, 48, 128, 32];
+
+/// Octets up to which a word is taken for any of them, though it is longer than the RFC allows.
+const HEADER_WORD_OCTETS_MAX: usize = 128;
 
 /// The places of APP-NAME and MSGID among them.
 const APP_NAME: usize = 1;
@@ -26,13 +31,16 @@ pub(super) fn after_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<
     match start.rest {
         // Almost all are version 1; almost all others start with a letter.
         [b'1', b' ', rest @ ..] => is_after_version(rest).then_some(Cursor::new(rest)),
-        [b' ' | b'1'..=b'9', ..] => after_odd_version(start, notes),
+        [b' ', ..] | [b'1'..=b'9', b' ', ..] | [b'1'..=b'9', _, b' ', ..] | [b'1'..=b'9', _, _, b' ', ..] => {
+            after_other_version(start, notes)
+        }
         _ => None,
     }
 }
 
 /// Moves over a VERSION that is not `1`, or not right behind PRI.
-fn after_odd_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<Cursor<'a>> {
+#[cold]
+fn after_other_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<Cursor<'a>> {
     let mut cursor = start;
     let spaced = cursor.eat_spaces();
     if cursor.at(b'0') {
@@ -51,48 +59,50 @@ fn after_odd_version<'a>(start: Cursor<'a>, notes: &mut Notes) -> Option<Cursor<
     Some(cursor)
 }
 
-/// Whether `rest` starts like what follows VERSION: with NILVALUE, or with the year of a date.
+/// Whether `rest` starts like what follows VERSION: with NILVALUE, with the year of a date, or with any word before the
+/// rest of a complete header.
 #[inline]
 fn is_after_version(rest: &[u8]) -> bool {
-    matches!(rest, [b'-'] | [b'-', b' ', ..] | [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', ..])
-}
-
-/// Reads everything behind version 1, if the time is written as RFC 5424 6.2.3 writes it. `false`: it is not, and nothing
-/// was read.
-#[inline(always)]
-pub(super) fn usual<'a>(start: Cursor<'a>, message: &mut Message<'a>) -> bool {
-    let Some((time, after)) = usual_time::rfc3339(start) else { return false };
-    let is_ended = after.at_field_end();
-    if is_ended {
-        message.format = Format::Rfc5424;
-        message.set_usual_time(time);
-        fields(after, message);
+    match rest {
+        [b'-'] | [b'-', b' ', ..] => true,
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', ..] => true,
+        _ => {
+            let mut cursor = Cursor::new(rest);
+            cursor.take_word();
+            follows_stamp(cursor)
+        }
     }
-    is_ended
 }
 
 /// Reads everything behind VERSION.
 pub(super) fn decode<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     message.format = Format::Rfc5424;
-    let mut cursor = start;
-    match timestamp::iso(cursor) {
+    match timestamp::iso(start) {
         Some((stamp, after)) if after.at_field_end() => {
-            cursor = after;
             message.set_time(stamp);
+            fields(after, message);
         }
-        _ => {
-            if cursor.take_word() != b"-" {
-                message.notes.insert(Notes::TIMESTAMP_INVALID);
-            }
-        }
+        _ => after_other_time(start, message),
+    }
+}
+
+/// Reads what follows a TIMESTAMP that is NILVALUE or in no form of RFC 5424.
+#[cold]
+#[inline(never)]
+fn after_other_time<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
+    let mut cursor = start;
+    if let Some(found) = epoch::read(start) {
+        message.set_time(found.stamp);
+        cursor = found.rest;
+    } else if cursor.take_word() != b"-" {
+        message.notes.insert(Notes::TIMESTAMP_INVALID);
     }
     fields(cursor, message);
 }
 
 /// Reads from the space before HOSTNAME to the end.
-#[inline(always)]
 pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
-    let Some((values, rest)) = usual_fields(start.rest) else { return odd_fields(start, message) };
+    let Some((values, rest)) = plain_fields(start.rest) else { return other_fields(start, message) };
     [message.hostname, message.app_name, message.proc_id, message.msg_id] = values;
     message.content = match rest.rest {
         // No STRUCTURED-DATA, and no byte order mark, which is no ASCII.
@@ -101,12 +111,12 @@ pub(super) fn fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     };
 }
 
-/// What [`usual_fields`] reads: HOSTNAME, APP-NAME, PROCID and MSGID without NILVALUE, and what follows them.
+/// What [`plain_fields`] reads: HOSTNAME, APP-NAME, PROCID and MSGID without NILVALUE, and what follows them.
 type Fields<'a> = ([Option<&'a [u8]>; 4], Cursor<'a>);
 
 /// Reads four fields that are as they should be, each between spaces, all within the first 64 octets.
-#[inline(always)]
-fn usual_fields(line: &[u8]) -> Option<Fields<'_>> {
+#[inline]
+fn plain_fields(line: &[u8]) -> Option<Fields<'_>> {
     let [others, spaces] = lanes::bits::<WINDOW, _>(line, |lanes| [!lanes.graphic(), lanes.equal(b' ')]);
     let mut left = spaces;
     let places: [usize; 5] = std::array::from_fn(|_| {
@@ -147,8 +157,9 @@ fn not_nil(field: &[u8]) -> Option<&[u8]> {
 }
 
 /// Reads from the space before HOSTNAME to the end, where something is missing or is not as it should be.
+#[cold]
 #[inline(never)]
-fn odd_fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
+fn other_fields<'a>(start: Cursor<'a>, message: &mut Message<'a>) {
     let mut cursor = start;
     let mut values = [None; 4];
     for (place, (value, octets_max)) in values.iter_mut().zip(FIELD_OCTETS_MAX).enumerate() {
@@ -228,7 +239,7 @@ pub(super) fn follows_stamp(start: Cursor<'_>) -> bool {
             2 => word == b"-" || word.iter().all(u8::is_ascii_digit),
             _ => true,
         };
-        if word.is_empty() || word.len() > octets_max || !in_place {
+        if word.is_empty() || word.len() > octets_max.max(HEADER_WORD_OCTETS_MAX) || !in_place {
             return false;
         }
     }
@@ -242,30 +253,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn usual_fields_are_the_fields(line in proptest::string::bytes_regex(
+        fn both_ways_of_reading_fields_agree(line in proptest::string::bytes_regex(
             "(?s-u)( (-|[!-~]{0,9}|[!-~]{30,60}|[a-z]{12}|CEF: ?0\\|x|a\x7f|\\xffb)){1,5}( ?\\[?.{0,20})"
         ).unwrap_or_else(|error| panic!("{error}"))) {
-            let mut quick = Message::unparsed(&line);
-            fields(Cursor::new(&line), &mut quick);
-            let mut thorough = Message::unparsed(&line);
-            odd_fields(Cursor::new(&line), &mut thorough);
-            prop_assert_eq!(quick, thorough);
+            let mut plain = Message::unparsed(&line);
+            fields(Cursor::new(&line), &mut plain);
+            let mut other = Message::unparsed(&line);
+            other_fields(Cursor::new(&line), &mut other);
+            prop_assert_eq!(plain, other);
         }
     }
 
     #[test]
-    fn what_follows_a_stamp_is_told() {
-        let told = |line: &str| follows_stamp(Cursor::new(line.as_bytes()));
+    fn a_complete_header_without_version_is_recognised() {
+        let follows = |line: &str| follows_stamp(Cursor::new(line.as_bytes()));
         for line in [
             " host - - - - text",
             " host app 12 ID [a b=\"c\"]",
             " host app 12 - -",
             " h.example.com an-app-of-some-length 4711 - -",
         ] {
-            assert!(told(line), "{line}");
+            assert!(follows(line), "{line}");
         }
         let name = "a".repeat(70);
-        assert!(told(&format!(" {name} app 12 ID - x")));
+        assert!(follows(&format!(" {name} app 12 ID - x")));
         for line in [
             " host daemon: 1 b - x",
             " host app x ID - text",
@@ -274,20 +285,20 @@ mod tests {
             " host",
             "host app 12 ID - x",
         ] {
-            assert!(!told(line), "{line}");
+            assert!(!follows(line), "{line}");
         }
-        assert!(!told(&format!(" {name} app x ID - x")));
+        assert!(!follows(&format!(" {name} app x ID - x")));
     }
 
     #[test]
-    fn usual_fields_are_found_to_be_usual() {
-        let found = usual_fields(b" host app - ID47 - text");
+    fn fields_of_the_plain_way() {
+        let found = plain_fields(b" host app - ID47 - text");
         let fields = [Some(&b"host"[..]), Some(b"app"), None, Some(b"ID47")];
         assert_eq!(found, Some((fields, Cursor::new(b"- text"))));
         for line in
             [&b" host app - ID47"[..], b"host app - ID47 -", b" h\xff app - ID47 -", b" h LEEF:1.0|a - i -"]
         {
-            assert_eq!(usual_fields(line), None, "{}", String::from_utf8_lossy(line));
+            assert_eq!(plain_fields(line), None, "{}", String::from_utf8_lossy(line));
         }
     }
 }

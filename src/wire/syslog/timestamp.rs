@@ -1,13 +1,15 @@
 //! How devices write times: RFC 3339 (RFC 5424 6.2.3), `Mmm dd hh:mm:ss` (RFC 3164 4.1.2) and what became of them.
 //!
+//! Each shape that most lines have begins with a test of all its octets at once and falls back to reading its parts.
+//!
 //! Invariant: 31 November and 14:99 are refused, never rolled over.
 
 use super::cursor::Cursor;
+use super::date::{self, Date};
 use super::device_time::{ClockMark, DeviceTime};
-use super::time_of_day::TimeOfDay;
-use super::usual_time::{self, Date, PLAUSIBLE_YEARS, UsualTime, is_capital, month_number};
+use super::time_of_day::{TimeOfDay, read_meridiem};
 use super::zone::{Offset, is_zone_word};
-use crate::base::civil;
+use crate::base::digits;
 
 /// Something that has the shape of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +20,6 @@ pub(super) enum Stamp<'a> {
     Impossible,
 }
 
-impl<'a> From<UsualTime<'a>> for Stamp<'a> {
-    fn from(UsualTime { time, standard }: UsualTime<'a>) -> Self {
-        Self::Known { time, standard }
-    }
-}
-
 impl Stamp<'_> {
     /// The same, but not written as its RFC wants it.
     fn nonstandard(self) -> Self {
@@ -32,246 +28,373 @@ impl Stamp<'_> {
             Self::Impossible => Self::Impossible,
         }
     }
+
+    /// The same with what stood before it.
+    fn with_clock(self, clock: ClockMark) -> Self {
+        match self {
+            Self::Known { time, standard } => {
+                let standard = standard && clock == ClockMark::Unmarked;
+                Self::Known { time: DeviceTime { clock, ..time }, standard }
+            }
+            Self::Impossible => Self::Impossible,
+        }
+    }
 }
 
 /// Reads a stamp in any shape that stands where RFC 3164 has its TIMESTAMP.
 ///
 /// `None`: there is none. The octet after the stamp is not judged.
+#[inline]
 pub(super) fn any<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (clock, cursor) = usual_time::mark(start);
-    let (stamp, rest) = match cursor.peek()? {
-        b'0'..=b'9' => iso(cursor).or_else(|| year_first(cursor)).or_else(|| slashed(cursor)),
-        letter if letter.is_ascii_alphabetic() => plain(cursor).or_else(|| {
-            let after_weekday = skip_weekday(cursor);
-            match after_weekday.peek()? {
-                b'0'..=b'9' => iso(after_weekday).map(|(stamp, cursor)| (stamp.nonstandard(), cursor)),
-                _ => month_first(after_weekday, None),
-            }
-        }),
+    let found = match start.rest {
+        // Three letters, a space, and at least a day.
+        [b'A'..=b'Z' | b'a'..=b'z', _, _, b' ', ..] => plain_month_first(start),
         _ => None,
-    }?;
-    Some((with_clock(stamp, clock), rest))
-}
-
-/// The stamp with what stood before it.
-fn with_clock(stamp: Stamp<'_>, clock: ClockMark) -> Stamp<'_> {
-    match stamp {
-        Stamp::Known { time, standard } => {
-            let standard = standard && clock == ClockMark::Unmarked;
-            Stamp::Known { time: DeviceTime { clock, ..time }, standard }
-        }
-        Stamp::Impossible => Stamp::Impossible,
+    };
+    match found {
+        Some(found) => Some(found),
+        None if may_start(start) => other(start),
+        None => None,
     }
 }
 
-/// A time as RFC 3164 4.1.2 writes it, if neither a year nor an offset may follow.
-fn plain<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (usual, cursor) = usual_time::of_device(start)?;
-    let ends = matches!(
-        cursor.rest,
-        [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
-    );
-    ends.then_some((usual.into(), cursor))
+/// Whether a stamp may start here, by its first octets.
+#[inline]
+fn may_start(start: Cursor<'_>) -> bool {
+    match start.rest {
+        [b'0'..=b'9' | b'*' | b'.' | b'[', ..] => true,
+        // Behind the three letters of a month or a day stands one of these.
+        [b'A'..=b'Z' | b'a'..=b'z', _, _, b' ' | b',' | b'.' | b'a'..=b'z' | b'A'..=b'Z', ..] => true,
+        _ => false,
+    }
+}
+
+/// [`any`] of a shape that is not the one of RFC 3164.
+#[inline(never)]
+fn other<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (clock, cursor) = clock_mark(start);
+    let (mut stamp, mut rest) = match cursor.rest {
+        [b'0'..=b'9', ..] => iso(cursor).or_else(|| digits_first(cursor)),
+        [b'A'..=b'Z' | b'a'..=b'z', ..] => month_first(cursor).or_else(|| weekday_first(cursor)),
+        [b'[', ..] => bracketed(cursor),
+        _ => None,
+    }?;
+    if let Stamp::Known { time, .. } = &mut stamp
+        && let Some(hour) = read_meridiem(&mut rest, time.hour)
+    {
+        time.hour = hour;
+        stamp = stamp.nonstandard();
+    }
+    Some((stamp.with_clock(clock), rest))
+}
+
+/// What Cisco devices put before the time when their clock is not right, and what follows it.
+fn clock_mark(start: Cursor<'_>) -> (ClockMark, Cursor<'_>) {
+    match start.rest {
+        [b'*', rest @ ..] => (ClockMark::NotSet, Cursor::new(rest)),
+        [b'.', rest @ ..] => (ClockMark::NotSynchronised, Cursor::new(rest)),
+        _ => (ClockMark::Unmarked, start),
+    }
 }
 
 /// Reads `2003-10-11T22:14:15.003Z` and its relatives: space or lower case for `T`, comma for the point, more
 /// digits, one-digit months, slashes, no zone, a zone without colon, Huawei's counter.
+#[inline(always)]
 pub(super) fn iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    match usual_time::iso(start) {
-        Some((usual, rest)) => Some((usual.into(), rest)),
-        None => any_iso(start),
-    }
-}
-
-/// [`iso`] of one part after the other.
-fn any_iso<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let (date, rest) = date(start)?;
-    let (time, mut rest) = TimeOfDay::read(rest)?;
-    let (zone, standard) = usual_time::iso_end(&mut rest, &date, &time);
-    Some((assemble(Some(date.year), date.month, date.day, time, zone, standard), rest))
-}
-
-/// Reads `2003-1-1 `, `2003/01/01T` and the like.
-fn date(start: Cursor<'_>) -> Option<(Date, Cursor<'_>)> {
     let mut cursor = start;
-    let year = year(&mut cursor)?;
-    let separator = cursor.peek().filter(|octet| matches!(octet, b'-' | b'/'))?;
-    cursor.take(1);
-    let month = cursor.small_number(1)?;
-    if !cursor.eat(separator) {
-        return None;
-    }
-    let day = cursor.small_number(1)?;
-    let between = cursor.peek().filter(|octet| matches!(octet, b'T' | b't' | b' '))?;
-    cursor.take(1);
-    let octets = start.rest.len() - cursor.rest.len();
-    let is_standard = separator == b'-' && octets == 11 && between == b'T';
-    Some((Date { year, month, day, is_standard }, cursor))
+    let date = date::read_iso(&mut cursor)?;
+    let time = TimeOfDay::read(&mut cursor)?;
+    // Huawei counts the messages of one millisecond behind the fraction: `01:00:33.270.1`.
+    let is_counted = time.nanosecond.is_some() && skip_counter(&mut cursor);
+    let zone = Offset::of_iso(&mut cursor);
+    let standard = date.is_standard && time.is_standard && !is_counted && zone.standard();
+    Some((assemble(date, time, zone, standard), cursor))
 }
 
-/// Moves over the four digits of a year.
-///
-/// With `None` the cursor has moved as well, so work on a copy.
-fn year(cursor: &mut Cursor<'_>) -> Option<i32> {
-    let century = cursor.small_number(2)?;
-    Some(i32::from(century) * 100 + i32::from(cursor.small_number(2)?))
+/// Moves over `.1`.
+#[inline]
+fn skip_counter(cursor: &mut Cursor<'_>) -> bool {
+    let [b'.', b'0'..=b'9', rest @ ..] = cursor.rest else { return false };
+    *cursor = Cursor::new(rest);
+    cursor.take_while(8, |octet| octet.is_ascii_digit());
+    true
 }
 
 /// Reads a stamp whose date and time stand apart, as `date=2026-03-31 time=07:48:26`.
-pub(super) fn date_and_time<'a>(date: &[u8], start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
-    let mut parts = Cursor::new(date);
-    let year = year(&mut parts)?;
-    let month = if parts.eat(b'-') { parts.small_number(1)? } else { return None };
-    let day = if parts.eat(b'-') { parts.small_number(1)? } else { return None };
-    let (time, cursor) = TimeOfDay::read(start)?;
-    let known = parts.is_empty() && cursor.at_field_end();
-    known.then(|| (assemble(Some(year), month, day, time, Offset::Absent, false), cursor))
+pub(super) fn date_and_time<'a>(date: &[u8], time: &'a [u8]) -> Option<Stamp<'a>> {
+    let date = match date.try_into() {
+        Ok(date) => date::of_ten(date)?,
+        Err(_) => short_date(date)?,
+    };
+    let mut cursor = Cursor::new(time);
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    cursor.at_field_end().then(|| assemble(date, time, zone, false))
+}
+
+/// The date in `2026-3-1`.
+fn short_date(text: &[u8]) -> Option<Date> {
+    let mut cursor = Cursor::new(text);
+    let year = Some(date::read_year(&mut cursor)?);
+    let month = if cursor.eat(b'-') { cursor.small_number(1)? } else { return None };
+    let day = if cursor.eat(b'-') { cursor.small_number(1)? } else { return None };
+    cursor.is_empty().then_some(Date { year, month, day, is_standard: false })
+}
+
+/// Reads what starts with digits and is not [`iso`].
+#[cold]
+#[inline(never)]
+fn digits_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let [_, second, third, _, fifth, ..] = start.rest else { return None };
+    match (second, third, fifth) {
+        (_, b'/' | b'.', _) | (b'/' | b'.', ..) => numeric_day_first(start),
+        (b':', ..) | (_, b':', _) => time_before_gmt(start),
+        (_, _, b':' | b'.') => year_and_numbers(start),
+        (_, b'-' | b' ', _) | (b'-' | b' ', ..) => day_first(start),
+        _ => compact(start).or_else(|| year_first(start)),
+    }
+}
+
+/// Reads `20261127T172753Z`, the basic format of ISO 8601.
+fn compact<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = Some(date::read_year(&mut cursor)?);
+    let date =
+        Date { year, month: cursor.small_number(2)?, day: cursor.small_number(2)?, is_standard: false };
+    if !cursor.eat(b'T') {
+        return None;
+    }
+    let [hour, minute, second] = [cursor.small_number(2)?, cursor.small_number(2)?, cursor.small_number(2)?];
+    let time =
+        TimeOfDay { hour, minute, second, nanosecond: None, is_standard: false }.with_fraction(&mut cursor);
+    let zone = Offset::read(&mut cursor);
+    Some((assemble(date, time, zone, false), cursor))
 }
 
 /// Reads `2016 Mar 06 09:22:34`, as NX-OS writes it, or `2018-Nov- 9 15:41:30`, as Opengear does.
 fn year_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let year = year(&mut cursor)?;
+    let year = date::read_year(&mut cursor)?;
     if !cursor.eat(b'-') && !cursor.eat_spaces() {
         return None;
     }
-    month_first(cursor, Some(year))
+    month_first_parts(cursor, Some(year))
 }
 
-/// Reads `10/15/2013:15:09:41` as NetScaler writes it, day or month first as it was told to; where both are possible
-/// the month is first, as by default. Of `15:09:41 GMT`, without a date, nobody knows the day.
-fn slashed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+/// Reads `27-Nov-2026 17:27:53`, `27 Nov 2026 17:27:53 +0000` or `27 Nov 17:27:53`.
+fn day_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let first = cursor.small_number(2)?;
-    if cursor.at(b':') {
-        let (_, cursor) = TimeOfDay::read(start)?;
-        return cursor.rest.starts_with(b" GMT ").then_some((Stamp::Impossible, cursor));
-    }
-    if !cursor.eat(b'/') {
+    let day = cursor.small_number(1)?;
+    let separator = cursor.peek()?;
+    cursor.take(1);
+    let (month, _) = date::read_month(&mut cursor)?;
+    let year = cursor.attempt(|cursor| {
+        cursor.eat(separator);
+        let year = date::read_year(cursor)?;
+        (cursor.at(b' ') || cursor.at(b':')).then_some(year)
+    });
+    if !cursor.eat(b' ') && !cursor.eat(b':') {
         return None;
     }
-    let second = cursor.small_number(2)?;
-    let year = if cursor.eat(b'/') { year(&mut cursor)? } else { return None };
-    let (time, cursor) = if cursor.eat(b':') { TimeOfDay::read(cursor)? } else { return None };
-    let (month, day) = if first > 12 { (second, first) } else { (first, second) };
-    Some((assemble(Some(year), month, day, time, Offset::Absent, false), cursor))
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    Some((assemble(Date { year, month, day, is_standard: false }, time, zone, false), cursor))
+}
+
+/// Reads `2026:11:27-17:27:53`, as Sophos UTM writes it, or `2026.11.27 17:27:53`.
+fn year_and_numbers<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let year = Some(date::read_year(&mut cursor)?);
+    let separator = cursor.peek()?;
+    let month = if cursor.eat(separator) { cursor.small_number(2)? } else { return None };
+    let day = if cursor.eat(separator) { cursor.small_number(2)? } else { return None };
+    if !cursor.eat(b'-') && !cursor.eat(b' ') {
+        return None;
+    }
+    let time = TimeOfDay::read(&mut cursor)?;
+    let zone = Offset::read(&mut cursor);
+    Some((assemble(Date { year, month, day, is_standard: false }, time, zone, false), cursor))
+}
+
+/// Reads `10/15/2013:15:09:41` as NetScaler writes it, the same with a space before the hour, or `27.11.2026 17:27:53`.
+/// Where day and month are both possible, the month is first before a slash, as by default, and the day before a point.
+fn numeric_day_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    let first = cursor.small_number(1)?;
+    let separator = cursor.peek()?;
+    let second = if cursor.eat(separator) { cursor.small_number(1)? } else { return None };
+    let year = if cursor.eat(separator) { date::read_year(&mut cursor)? } else { return None };
+    if !cursor.eat(b':') && !cursor.eat(b' ') {
+        return None;
+    }
+    let time = TimeOfDay::read(&mut cursor)?;
+    let is_day_first = first > 12 || separator == b'.';
+    let (month, day) = if is_day_first { (second, first) } else { (first, second) };
+    let date = Date { year: Some(year), month, day, is_standard: false };
+    Some((assemble(date, time, Offset::Absent, false), cursor))
+}
+
+/// Reads the time of `15:09:41 GMT `, before which NetScaler may leave the date out: the day cannot be known.
+fn time_before_gmt<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    TimeOfDay::read(&mut cursor)?;
+    cursor.rest.starts_with(b" GMT ").then_some((Stamp::Impossible, cursor))
 }
 
 /// Reads `Oct 11 22:14:15`, with a year after the day or after the time, with a fraction, with an offset.
-fn month_first<'a>(start: Cursor<'a>, year: Option<i32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+#[inline]
+fn month_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    match plain_month_first(start) {
+        Some(found) => Some(found),
+        None => month_first_parts(start, None),
+    }
+}
+
+/// Reads a time exactly as RFC 3164 4.1.2 writes it, also with a year before the time and a fraction behind it, if
+/// it exists and neither a year nor an offset may follow.
+#[inline]
+fn plain_month_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let (text, rest) = start.rest.split_first_chunk()?;
+    let mut date = date::month_and_day(text)?;
+    let mut cursor = match rest {
+        [_, _, b':', ..] => Cursor::new(rest),
+        [a, b, c, d, b' ', time @ ..] => {
+            let year = i32::try_from(digits::four_digits(&[*a, *b, *c, *d])?).ok()?;
+            date.year = Some(year).filter(|year| date::PLAUSIBLE_YEARS.contains(year));
+            date.year?;
+            Cursor::new(time)
+        }
+        _ => return None,
+    };
+    let time = TimeOfDay::read(&mut cursor)?;
+    let ends = matches!(
+        cursor.rest,
+        [] | [b' '] | [b':', ..] | [b' ', b'A'..=b'Z' | b'a'..=b'z' | b'<' | b':' | b'[' | b'%', ..]
+    );
+    // A host may be called so as well: read elsewhere.
+    if let [b' ', b'A' | b'P' | b'a' | b'p', b'M' | b'm', b' ', ..] = cursor.rest {
+        return None;
+    }
+    let standard = date.is_standard && date.year.is_none() && time.is_standard && time.nanosecond.is_none();
+    let stamp = assemble(date, time, Offset::Absent, standard);
+    (ends && stamp != Stamp::Impossible).then_some((stamp, cursor))
+}
+
+/// [`month_first`] of one part after the other, behind the year where that is first.
+#[inline(never)]
+fn month_first_parts<'a>(start: Cursor<'a>, year: Option<i32>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let [a, b, c] = *<&[u8; 3]>::try_from(cursor.take(3)).ok()?;
-    let name = [a, b, c, b' '];
-    let month = month_number(&name)?;
+    let (month, is_standard) = date::read_month(&mut cursor)?;
     let dashed = year.is_some() && cursor.eat(b'-');
     let padded = cursor.eat_spaces() || dashed;
     let day_start = cursor;
     let day = cursor.small_number(1)?;
-    let standard = year.is_none()
-        && padded
-        && start.rest.len() - cursor.rest.len() == 6
-        && !day_start.at(b'0')
-        && is_capital(&name);
-    if !padded || !cursor.eat_spaces() {
+    let octets = start.rest.len() - cursor.rest.len();
+    let is_standard = year.is_none() && padded && is_standard && octets == 6 && !day_start.at(b'0');
+    // `Dec  3, 2026` and `Dec  3 2026`.
+    if !padded || !(cursor.eat_all(b", ") || cursor.eat_spaces()) {
         return None;
     }
-    let after_day = year.or_else(|| {
-        let mut after_day = cursor;
-        let year = year_before(&mut after_day, b' ')?;
-        cursor = after_day;
+    let year = year.or_else(|| {
+        let year = date::read_year_before(&mut cursor, b' ')?;
         cursor.eat_spaces();
         Some(year)
     });
-    let (time, mut cursor) = TimeOfDay::read(cursor)?;
+    let time = TimeOfDay::read(&mut cursor)?;
     let zone = Offset::read(&mut cursor);
-    let year = after_day.or_else(|| {
-        let mut after_time = cursor;
-        let year = if after_time.eat(b' ') { year_before(&mut after_time, b':') } else { None }?;
-        cursor = after_time;
-        Some(year)
+    let year = year.or_else(|| {
+        cursor.attempt(|cursor| {
+            let year = cursor.eat(b' ').then(|| date::read_year_before(cursor, b':')).flatten()?;
+            Some(year)
+        })
     });
-    let standard = standard && year.is_none() && time.nanosecond.is_none() && zone == Offset::Absent;
-    Some((assemble(year, month, day, time, zone, standard), cursor))
+    let standard = is_standard
+        && year.is_none()
+        && time.is_standard
+        && time.nanosecond.is_none()
+        && zone == Offset::Absent;
+    Some((assemble(Date { year, month, day, is_standard }, time, zone, standard), cursor))
 }
 
 /// Reads ` 1987`, the year that `date` writes behind the zone, if a word follows it.
 pub(super) fn year_after_zone<'a>(start: Cursor<'a>) -> Option<(i32, Cursor<'a>)> {
     let mut cursor = start;
-    let year = if cursor.eat(b' ') { year_before(&mut cursor, b' ') } else { None }?;
-    Some((year, cursor)).filter(|_| cursor.at(b' '))
+    let year = if cursor.eat(b' ') { date::read_year_before(&mut cursor, b' ') } else { None }?;
+    cursor.at(b' ').then_some((year, cursor))
 }
 
-/// Moves over four digits of a plausible year that a space, the end, or `end` and one of these follow.
-///
-/// With `None` the cursor has moved as well, so work on a copy.
-fn year_before(cursor: &mut Cursor<'_>, end: u8) -> Option<i32> {
-    let mut ahead = *cursor;
-    let year = year(&mut ahead).filter(|year| PLAUSIBLE_YEARS.contains(year))?;
-    *cursor = ahead;
-    // `2001:db8::1` after a time is a host.
-    (ahead.at_field_end() || ahead.eat(end) && ahead.at_field_end()).then_some(year)
-}
-
-/// Moves over `Mon ` or `Mon, `: some devices write the weekday first.
-fn skip_weekday(start: Cursor<'_>) -> Cursor<'_> {
+/// Reads `Mon `, `Mon, ` or `Mon: ` and a time: some devices write the weekday first.
+#[cold]
+#[inline(never)]
+fn weekday_first<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
     let mut cursor = start;
-    let day = cursor.take(3).try_into().map(lower_case);
-    let known = matches!(day.as_ref(), Ok(b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"));
-    if !known {
-        return start;
+    let day = <[u8; 3]>::try_from(cursor.take(3)).ok()?.map(|octet| octet.to_ascii_lowercase());
+    if !matches!(&day, b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun") {
+        return None;
     }
     cursor.eat(b',');
-    if cursor.eat_spaces() { cursor } else { start }
+    if !cursor.eat_spaces() {
+        return None;
+    }
+    let found = match cursor.peek()? {
+        b'0'..=b'9' => iso(cursor).or_else(|| digits_first(cursor)),
+        _ => month_first_parts(cursor, None),
+    };
+    found.map(|(stamp, rest)| (stamp.nonstandard(), rest))
 }
 
-fn lower_case(name: [u8; 3]) -> [u8; 3] {
-    name.map(|octet| octet.to_ascii_lowercase())
+/// Reads `[2026-11-27T17:27:53Z]`.
+#[cold]
+#[inline(never)]
+fn bracketed<'a>(start: Cursor<'a>) -> Option<(Stamp<'a>, Cursor<'a>)> {
+    let mut cursor = start;
+    cursor.take(1);
+    let (stamp, mut rest) = match cursor.peek()? {
+        b'0'..=b'9' => iso(cursor).or_else(|| digits_first(cursor))?,
+        _ => month_first(cursor).or_else(|| weekday_first(cursor))?,
+    };
+    (rest.eat(b']') && rest.at_field_end()).then_some((stamp.nonstandard(), rest))
 }
 
 /// Puts the parts together if they make a time that exists.
-fn assemble<'a>(
-    year: Option<i32>,
-    month: u8,
-    day: u8,
-    time: TimeOfDay,
-    zone: Offset,
-    standard: bool,
-) -> Stamp<'a> {
-    let is_shown = time.exists();
-    match usual_time::assemble(year, month, day, time, zone) {
-        Some(time) if is_shown => Stamp::Known { time, standard },
-        _ => Stamp::Impossible,
+#[inline(always)]
+pub(super) fn assemble<'a>(date: Date, time: TimeOfDay, zone: Offset, standard: bool) -> Stamp<'a> {
+    let offset_minutes = match zone {
+        Offset::Absent => None,
+        Offset::Minutes { value, .. } => Some(value),
+        Offset::Impossible => return Stamp::Impossible,
+    };
+    if !date.exists() || !time.exists() {
+        return Stamp::Impossible;
     }
+    let Date { year, month, day, .. } = date;
+    let TimeOfDay { hour, minute, second, nanosecond, .. } = time;
+    let time = DeviceTime {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        nanosecond: nanosecond.unwrap_or(0),
+        offset_minutes,
+        zone: None,
+        clock: ClockMark::Unmarked,
+    };
+    Stamp::Known { time, standard }
 }
 
-/// Reads the value of a `time` pair that has the date as well: `2019-03-18 08:33:45 UTC`, or seconds since 1970.
+/// Reads the value of a pair that is a whole time: `2019-03-18 08:33:45 UTC`, `2026-11-27T10:00:00+0200`.
 pub(super) fn quoted<'a>(text: &'a [u8]) -> Option<Stamp<'a>> {
-    let start = Cursor::new(text);
-    if let Some((mut stamp, mut cursor)) = iso(start) {
-        if let Stamp::Known { time, .. } = &mut stamp
-            && cursor.eat(b' ')
-            && is_zone_word(cursor.rest)
-        {
-            time.zone = Some(cursor.rest);
-            cursor = Cursor::new(b"");
-        }
-        return cursor.is_empty().then_some(stamp);
+    let (mut stamp, mut cursor) = iso(Cursor::new(text))?;
+    if let Stamp::Known { time, .. } = &mut stamp
+        && cursor.eat(b' ')
+        && is_zone_word(cursor.rest)
+    {
+        time.zone = Some(cursor.rest);
+        cursor = Cursor::new(b"");
     }
-    let digits = (9..=10).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-    let seconds = digits.then(|| std::str::from_utf8(text).ok()?.parse::<i64>().ok()).flatten()?;
-    Some(since_1970(seconds))
-}
-
-/// The stamp of a count of seconds, which is in UTC.
-fn since_1970<'a>(seconds: i64) -> Stamp<'a> {
-    let date = civil::civil_from_days(seconds.div_euclid(civil::SECONDS_PER_DAY));
-    // A day has 86,400 seconds.
-    let second = u32::try_from(seconds.rem_euclid(civil::SECONDS_PER_DAY)).unwrap_or(0);
-    let [hour, minute, second] =
-        [second / 3_600, second / 60 % 60, second % 60].map(|part| u8::try_from(part).unwrap_or(0));
-    let time = TimeOfDay { hour, minute, second, nanosecond: None, standard: false };
-    let zone = Offset::Minutes { value: 0, standard: false };
-    assemble(Some(date.year), date.month, date.day, time, zone, false)
+    cursor.is_empty().then_some(stamp)
 }
 
 #[cfg(test)]

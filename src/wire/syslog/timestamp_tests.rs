@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
-use proptest::prelude::{prop_assert, prop_assert_eq};
+use proptest::prelude::prop_assert_eq;
 use proptest::proptest;
 
 fn known(text: &str) -> (DeviceTime<'_>, bool, &str) {
@@ -111,7 +111,7 @@ fn what_is_no_stamp_is_left_alone() {
         "Mon x",
         "2018",
         "2018-",
-        "March 7 00:00:00",
+        "Marching 7 00:00:00",
         "1,2020/04/14 16:48:54",
     ] {
         assert_eq!(any(Cursor::new(text.as_bytes())), None, "{text}");
@@ -119,88 +119,77 @@ fn what_is_no_stamp_is_left_alone() {
 }
 
 #[test]
-fn usual_times_are_found_to_be_usual() {
-    let is_usual = |time: &str| {
-        let line = format!("{time} host program: text");
-        let start = Cursor::new(line.as_bytes());
-        usual_time::of_device(start).or_else(|| usual_time::iso(start)).is_some()
-    };
-    for time in [
-        "Oct 11 22:14:15",
-        "*Feb 29 00:00:00.001:",
-        ".Dec  1 2026 23:59:59,25",
-        "2026-10-11T22:14:15Z",
-        "2026-7-3 01:00:05.270.1",
-        "2026-12-31 22:14:15.25+01:00",
-    ] {
-        assert!(is_usual(time), "{time}");
+fn other_shapes() {
+    assert_eq!(shown("2026:11:27-17:27:53 h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("Aug  7 13:00:00:123 h"), "-----08-07 13:00:00.123000000 lenient| h");
+    assert_eq!(shown("Nov 27 2026 05:27:53 PM h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("2026-11-27 12:27:53 AM h"), "2026-11-27 00:27:53.000000000 lenient| h");
+    assert_eq!(shown("Oct 11 22:14:15 PM h"), "-----10-11 22:14:15.000000000 standard| PM h");
+    assert_eq!(shown("11/27/2026 5:27:53 PM h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("27/11/2026 17:27:53 h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("10/15/2013:15:09:41 h"), "2013-10-15 15:09:41.000000000 lenient| h");
+    assert_eq!(shown("27-Nov-2026 17:27:53 h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("27 Nov 17:27:53 h"), "-----11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("27.11.2026 17:27:53 h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("2026.11.27 17:27:53 h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("20261127T172753.25Z h"), "2026-11-27 17:27:53.250000000+0 lenient| h");
+    assert_eq!(shown("2026-11-27 5:27:53PM h"), "2026-11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("Fri, 27 Nov 2026 17:27:53 +0000 h"), "2026-11-27 17:27:53.000000000+0 lenient| h");
+    assert_eq!(shown("[2026-11-27T17:27:53Z] h"), "2026-11-27 17:27:53.000000000+0 lenient| h");
+    assert_eq!(shown("November 27 17:27:53 h"), "-----11-27 17:27:53.000000000 lenient| h");
+    assert_eq!(shown("Sept. 27 17:27:53 h"), "-----09-27 17:27:53.000000000 lenient| h");
+}
+
+#[test]
+fn the_plain_way_takes_what_it_is_for() {
+    let start = |time: &str| format!("{time} host program: text");
+    for time in ["Oct 11 22:14:15", "Feb 29 00:00:00.001", "Dec  1 2026 23:59:59,25"] {
+        assert!(plain_month_first(Cursor::new(start(time).as_bytes())).is_some(), "{time}");
     }
-    for time in [
-        "Oct 32 22:14:15",
-        "Oct  0 22:14:15",
-        "Oct 11 24:00:00",
-        "Foo 11 22:14:15",
-        "Feb 29 2026 22:14:15",
-        "2026-02-29T22:14:15Z",
-        "2026-13-01T22:14:15Z",
-        "2026-00-01T22:14:15Z",
-        "2026-10-11T22:60:15Z",
-        "2026-10-11T22:14:15+24:00",
-        "2026/1/1 00:00:00",
-    ] {
-        assert!(!is_usual(time), "{time}");
+    for time in
+        ["Oct 32 22:14:15", "Oct  0 22:14:15", "Oct 11 24:00:00", "Foo 11 22:14:15", "Feb 29 2026 22:14:15"]
+    {
+        assert_eq!(plain_month_first(Cursor::new(start(time).as_bytes())), None, "{time}");
     }
 }
 
 proptest! {
     #[test]
-    fn digits_at_known_places_are_read_as_any_others(
+    fn both_ways_of_reading_an_iso_date_agree(
         date in "[0-9]{3,4}-[0-9]{1,2}[-/][0-9]{1,2}[Tt ]|20[0-9]{2}-[01]?[0-9]-[0-3]?[0-9][T ]",
-        time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}",
-        fraction in "([.,][0-9]{0,12})?",
-        zone in "(Z|z|[+-][0-2][0-9]:[0-5][0-9]| [+-]0100|\\.7)?",
-        after in "( .{0,19})?",
+        after in ".{0,19}",
     ) {
-        let end = format!("{fraction}{zone}{after}");
-        let line = format!("{date}{time}{end}");
-        let start = Cursor::new(line.as_bytes());
-        for (quick, rest) in [usual_time::iso(start), usual_time::rfc3339(start)].into_iter().flatten() {
-            prop_assert_eq!(Some((Stamp::from(quick), rest)), any_iso(start));
-        }
-        let quick = time.as_bytes().first_chunk().and_then(TimeOfDay::usual);
-        if let (Some(quick), Some((read, _))) = (quick, TimeOfDay::read(Cursor::new(time.as_bytes()))) {
-            prop_assert_eq!([quick.hour, quick.minute, quick.second], [read.hour, read.minute, read.second]);
-            prop_assert!(read.exists() && read.standard);
-        }
+        let line = format!("{date}{after}");
+        let (mut one, mut other) = (Cursor::new(line.as_bytes()), Cursor::new(line.as_bytes()));
+        let shown = |date: Date| (date.year, date.month, date.day, date.is_standard);
+        let read = date::read_iso(&mut one).map(shown);
+        prop_assert_eq!(read, other.attempt(date::read_iso_parts).map(shown));
+        prop_assert_eq!(one, other);
     }
 
-    /// Digits one by one are what the fraction of any length is.
     #[test]
-    fn fractions_of_any_length_are_read(digits in "[0-9]{0,12}", mark in "[.,]", after in "([^0-9].{0,9})?") {
-        let line = format!("{mark}{digits}{after}");
-        let time = TimeOfDay { hour: 1, minute: 2, second: 3, nanosecond: None, standard: true };
-        let (read, rest) = time.with_fraction(Cursor::new(line.as_bytes()));
+    fn a_fraction_of_any_length_is_read(digits in "[0-9]{0,12}", mark in "[.,]", after in "([^0-9].{0,9})?") {
+        let line = format!("01:02:03{mark}{digits}{after}");
+        let mut cursor = Cursor::new(line.as_bytes());
+        let read = TimeOfDay::read(&mut cursor).unwrap();
         let nanosecond = format!("{digits:0<9}").get(..9).and_then(|text| text.parse().ok());
         prop_assert_eq!(read.nanosecond, nanosecond.filter(|_| !digits.is_empty()));
-        prop_assert_eq!(read.standard, digits.is_empty() || mark == "." && digits.len() <= 6);
-        prop_assert_eq!(rest.rest, if digits.is_empty() { line.as_bytes() } else { after.as_bytes() });
+        prop_assert_eq!(read.is_standard, digits.is_empty() || mark == "." && digits.len() <= 6);
+        prop_assert_eq!(cursor.rest, if digits.is_empty() { &line.as_bytes()[8..] } else { after.as_bytes() });
     }
 
     #[test]
-    fn dates_at_known_places_are_read_as_any_others(
-        mark in "[*.]?",
+    fn both_ways_of_reading_a_month_first_agree(
         month in "(Jan|feb|MAR|Apr|may|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Foo)",
         day in "( [0-9]|[0-9]{2}|[0-9] )",
         year in "( [0-9]{4}| 19[67][0-9]| 2[0-2][0-9]{2})?",
         time in "[0-9]{1,2}:[0-9]{2}:[0-9]{2}([.,][0-9]{0,8})?",
         after in "(: .{0,19}| [a-z].{0,19})",
     ) {
-        let line = format!("{mark}{month} {day}{year} {time}{after}");
+        let line = format!("{month} {day}{year} {time}{after}");
         let start = Cursor::new(line.as_bytes());
-        if let Some((quick, rest)) = usual_time::of_device(start) {
-            let (clock, unmarked) = usual_time::mark(start);
-            let thorough = month_first(unmarked, None).map(|(stamp, rest)| (with_clock(stamp, clock), rest));
-            prop_assert_eq!(Some((Stamp::from(quick), rest)), thorough);
+        if let Some(found) = plain_month_first(start) {
+            prop_assert_eq!(Some(found), month_first_parts(start, None));
         }
     }
 }

@@ -37,7 +37,7 @@ impl Offset {
                 *cursor = Cursor::new(rest);
                 Self::of(*sign == b'-', value(a, b), value(c, d), true)
             }
-            [b' ', b'+' | b'-', ..] | [b'Z' | b'z' | b'+' | b'-', ..] => Self::odd(cursor),
+            [b' ', b'+' | b'-', ..] | [b'Z' | b'z' | b'+' | b'-', ..] => Self::read_spaced(cursor),
             _ => Self::Absent,
         }
     }
@@ -56,7 +56,8 @@ impl Offset {
     }
 
     /// [`Offset::read`] of any but the form with a colon.
-    fn odd(cursor: &mut Cursor<'_>) -> Self {
+    #[cold]
+    fn read_spaced(cursor: &mut Cursor<'_>) -> Self {
         let mut ahead = *cursor;
         let spaced = ahead.eat(b' ');
         let is_west = match ahead.take(1) {
@@ -108,6 +109,38 @@ pub(super) fn zone_of_pair(text: &[u8]) -> (Option<i32>, Option<&[u8]>) {
 /// Whether `text` is a word that may name a zone.
 pub(super) fn is_zone_word(text: &[u8]) -> bool {
     (2..=7).contains(&text.len()) && text.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// Words that name a zone where a host could stand as well. A host may be called so, too: where the word stands and what
+/// follows it decide.
+const KNOWN_WORDS: [&[u8]; 74] = [
+    b"UTC", b"GMT", b"UT", b"TZ", b"DST", b"WET", b"WEST", b"BST", b"IST", b"CET", b"CEST", b"MET", b"MEST",
+    b"MEZ", b"MESZ", b"EET", b"EEST", b"MSK", b"MSD", b"TRT", b"SAST", b"CAT", b"EAT", b"WAT", b"GST",
+    b"AST", b"ADT", b"NST", b"NDT", b"EST", b"EDT", b"CST", b"CDT", b"MST", b"MDT", b"PST", b"PDT", b"AKST",
+    b"AKDT", b"HST", b"BRT", b"BRST", b"ART", b"CLT", b"CLST", b"COT", b"PET", b"VET", b"UYT", b"PKT",
+    b"NPT", b"BDT", b"MMT", b"ICT", b"WIB", b"WITA", b"WIT", b"SGT", b"MYT", b"HKT", b"PHT", b"PHST", b"JST",
+    b"KST", b"AWST", b"ACST", b"ACDT", b"AEST", b"AEDT", b"NZST", b"NZDT", b"IDT", b"IRST", b"CHST",
+];
+
+/// Whether `word`, in capitals, is known as the name of a zone.
+pub(super) fn is_known_word(word: &[u8]) -> bool {
+    KNOWN_WORDS.contains(&word)
+}
+
+/// Moves over the sign, the hours and perhaps the minutes of `UTC+01:00`, `TZ-6` or ` +03`; gives minutes, positive for
+/// `+`.
+pub(super) fn read_signed_hours(cursor: &mut Cursor<'_>) -> Option<i32> {
+    cursor.attempt(|cursor| {
+        let is_negative = match cursor.take(1) {
+            b"+" => false,
+            b"-" => true,
+            _ => return None,
+        };
+        let hours = cursor.small_number(1)?;
+        let minutes = if cursor.eat(b':') { cursor.small_number(2)? } else { 0 };
+        let value = i32::from(hours) * 60 + i32::from(minutes);
+        (hours <= 23 && minutes <= 59).then_some(if is_negative { -value } else { value })
+    })
 }
 
 #[cfg(test)]

@@ -80,13 +80,18 @@ fn a_message_that_does_not_get_complete_ends_the_connection_and_is_kept() {
 }
 
 #[test]
-fn broken_framing_ends_the_connection_and_is_kept() {
+fn a_wrong_count_loses_no_octet_and_names_the_peer() {
     let daemon = Daemon::start(Options::default());
     let mut stream = tcp_to(daemon.address("syslog-tcp"));
-    stream.write_all(b"12 <14>a b: one?? <14>a b: two").unwrap();
-    wait_closed(&mut stream);
-    wait_until("what came is stored", || daemon.store().octets().concat().ends_with(b"?? <14>a b: two"));
-    assert_eq!(daemon.store().octets()[0], b"<14>a b: one");
+    stream.write_all(b"12 <14>a b: one?? 12 <14>a b: two").unwrap();
+    daemon.wait_count(3);
+    assert_eq!(daemon.store().octets(), [&b"<14>a b: one"[..], b"12 ?? ", b"<14>a b: two"]);
+    // The connection is still there.
+    stream.write_all(b"12 <14>a b: six").unwrap();
+    daemon.wait_count(4);
+    assert_eq!(daemon.listener("syslog-tcp").unwrap()["connections"]["broken_framing"], 1);
+    let line = daemon.wait_line("framing is broken");
+    assert!(line.contains(&stream.local_addr().unwrap().to_string()), "{line}");
     daemon.stop();
 }
 
