@@ -100,7 +100,6 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
     let (group, listeners, responder) = bound.start(&context)?;
     let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
     control.spawn(refresh::run(sink.jobs.clone()));
-    let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
@@ -114,29 +113,22 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
     };
     let in_force_settings: SettingsInForce = Arc::new(ArcSwap::from_pointee(settings.clone()));
     let operations = DaemonOperations::new(Arc::clone(&in_force_settings), sink.jobs, Arc::clone(&usm));
-    let (context, http_stop) = serve_http(
-        settings,
-        facts.node_id,
-        sources,
-        Arc::new(operations),
-        http_listener,
-        http_address,
-        &control,
-    );
-    settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
+    let node_id = facts.node_id;
+    let (context, http_stop) =
+        serve_http(settings, node_id, sources, Arc::new(operations), http_listener, &control)?;
     let replaced = (in_force, Arc::clone(&usm.users), names);
     let reloader = start_reloader(&configured, in_force_settings, group_settings, replaced, &context)?;
     let app = App {
         group,
         sink: sink.thread,
         sink_stop: sink.stop,
-        http_address,
+        http_address: settings.http.enabled.then_some(context.address),
         socket: serve_commands(settings, &context, &http_stop, &control),
         http_stop,
         context,
         reloader,
         control,
-        pid_file: settings.daemon.pid_file.clone(),
+        pid_file: write_pid_file(settings)?,
     };
     announce::announce(&app, settings, &facts);
     Ok(app)
@@ -285,9 +277,9 @@ fn serve_http(
     sources: Sources,
     operations: Arc<dyn Operations>,
     listener: Option<TcpListener>,
-    address: Option<SocketAddr>,
     control: &Runtime,
-) -> (Arc<http::Context>, watch::Sender<bool>) {
+) -> std::io::Result<(Arc<http::Context>, watch::Sender<bool>)> {
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let context = Arc::new(http::Context {
         sources,
         ready: AtomicBool::new(true),
@@ -309,7 +301,7 @@ fn serve_http(
             }
         });
     }
-    (context, stop)
+    Ok((context, stop))
 }
 
 /// Serves commands over the socket beside the store until `stop` says so; returns the socket. Without it the program does
@@ -344,10 +336,12 @@ fn serve_commands(
     Some(path)
 }
 
-/// Writes our process id.
-fn write_pid_file(path: &Path) -> anyhow::Result<()> {
-    std::fs::write(path, format!("{}\n", std::process::id()))
-        .with_context(|| format!("cannot write the pid file {}", path.display()))
+/// Writes our process id, and returns where.
+fn write_pid_file(settings: &Settings) -> anyhow::Result<Option<PathBuf>> {
+    let Some(path) = settings.daemon.pid_file.clone() else { return Ok(None) };
+    std::fs::write(&path, format!("{}\n", std::process::id()))
+        .with_context(|| format!("cannot write the pid file {}", path.display()))?;
+    Ok(Some(path))
 }
 
 /// The newest stored messages of the listeners whose senders may repeat them.
