@@ -1,7 +1,6 @@
 //! Start-up, in the order in which things can fail: files, the store, ports, threads.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
