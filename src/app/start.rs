@@ -16,10 +16,9 @@ use crate::app::announce::{self, Facts};
 use crate::app::operations::DaemonOperations;
 use crate::app::reload::{InForce, LiveParts, Reloader, SettingsInForce};
 use crate::app::{App, identity, listeners, memory, names, refresh, wiring};
-use crate::base::clock::{Clock, Stopwatch, SystemClock};
+use crate::base::clock::{Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
-use crate::http::operations::Operations;
 use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::model::batch::Batch;
@@ -84,7 +83,6 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
         runtime_refused,
     };
     let (producer, consumer) = queue::bounded::<Batch>(slots, settings.processor.queue_max_messages as u64);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let acks = Arc::new(AckQueue::default());
     let stored = repeatable_messages(&store, &group_settings.listeners)?.into();
     let context = SharedContext {
@@ -94,11 +92,11 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
         names: Arc::clone(&names),
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
-        clock: Arc::clone(&clock),
+        clock: Arc::new(SystemClock),
         streams: StreamContext { acks: Arc::clone(&acks), stored },
     };
     let (group, listeners, responder) = bound.start(&context)?;
-    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), &listeners)?;
     control.spawn(refresh::run(sink.jobs.clone()));
     let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
@@ -114,15 +112,8 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
     };
     let in_force_settings: SettingsInForce = Arc::new(ArcSwap::from_pointee(settings.clone()));
     let operations = DaemonOperations::new(Arc::clone(&in_force_settings), sink.jobs, Arc::clone(&usm));
-    let (context, http_stop) = serve_http(
-        settings,
-        facts.node_id,
-        sources,
-        Arc::new(operations),
-        http_listener,
-        http_address,
-        &control,
-    );
+    let http = (http_listener, http_address);
+    let (context, http_stop) = serve_http(settings, facts.node_id, sources, operations, http, &control);
     settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let replaced = (in_force, Arc::clone(&usm.users), names);
     let reloader = start_reloader(&configured, in_force_settings, group_settings, replaced, &context)?;
@@ -250,7 +241,6 @@ impl Sink {
         store: Store,
         consumer: Consumer<Batch>,
         receipts: Receipts,
-        clock: Arc<dyn Clock>,
         listeners: &[Listener],
     ) -> anyhow::Result<Self> {
         let numbers: Vec<u8> = listeners.iter().map(|listener| listener.number).collect();
@@ -268,7 +258,7 @@ impl Sink {
             consumer,
             Box::new(writer),
             receipts,
-            clock,
+            Arc::new(SystemClock),
             Arc::clone(&counters),
             Arc::clone(&stop),
         )
@@ -283,9 +273,8 @@ fn serve_http(
     settings: &Settings,
     node_id: u64,
     sources: Sources,
-    operations: Arc<dyn Operations>,
-    listener: Option<TcpListener>,
-    address: Option<SocketAddr>,
+    operations: DaemonOperations,
+    (listener, address): (Option<TcpListener>, Option<SocketAddr>),
     control: &Runtime,
 ) -> (Arc<http::Context>, watch::Sender<bool>) {
     let context = Arc::new(http::Context {
@@ -295,7 +284,7 @@ fn serve_http(
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
         node_id,
-        operations,
+        operations: Arc::new(operations),
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {
