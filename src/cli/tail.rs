@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use crate::base::clock::Stopwatch;
 use crate::cli::output::{fail, fail_unreachable, visible};
 use crate::config;
 use crate::http::client::{Client, ClientError};
@@ -170,7 +171,7 @@ impl Tail {
                 }
                 Err(error) if self.stream.last_id().is_none() => return End::Failed(error),
                 Err(error) => {
-                    if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    if gone_since.get_or_insert_with(Stopwatch::start).elapsed() > PATIENCE {
                         return End::Failed(error);
                     }
                 }

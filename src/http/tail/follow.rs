@@ -10,8 +10,9 @@ use std::time::Duration;
 use axum::body::Bytes;
 use fastrand::Rng;
 use tokio::sync::mpsc::{OwnedPermit, Sender};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
+use crate::base::clock::Stopwatch;
 use crate::http::event;
 use crate::http::tail::cursor::Cursor;
 use crate::http::tail::sample::Sample;
@@ -99,7 +100,7 @@ impl Follower {
         let start = format!("id: {}\n\n", Cursor(self.position));
         self.permit().await?.send(start.into());
         self.catch_up().await?;
-        let mut next_tick = Instant::now();
+        let mut since_tick: Option<Stopwatch> = None;
         loop {
             let permit = self.permit().await?;
             let mut then = Then::GoOn;
@@ -115,7 +116,8 @@ impl Follower {
                 then = self.take(first);
             }
             if matches!(then, Then::GoOn) {
-                then = self.gather(next_tick).await;
+                let wait = since_tick.map_or(Duration::ZERO, |since| TICK.saturating_sub(since.elapsed()));
+                then = self.gather(wait).await;
             }
             if self.has_news() {
                 permit.send(self.tick());
@@ -127,7 +129,7 @@ impl Follower {
                 Then::ReadStore(up_to) => self.read_store(up_to).await?,
                 Then::End => return Ok(()),
             }
-            next_tick = Instant::now() + TICK;
+            since_tick = Some(Stopwatch::start());
         }
     }
 
@@ -136,8 +138,9 @@ impl Follower {
         self.output.clone().reserve_owned().await.map_err(|_| Ended)
     }
 
-    /// Takes what comes until `end`, and what is there already in any case.
-    async fn gather(&mut self, end: Instant) -> Then {
+    /// Takes what comes within `wait`, and what is there already in any case.
+    async fn gather(&mut self, wait: Duration) -> Then {
+        let mut end = std::pin::pin!(sleep(wait));
         loop {
             while let Some(next) = self.reader.try_next() {
                 let then = self.take(next);
@@ -146,7 +149,7 @@ impl Follower {
                 }
             }
             let next = tokio::select! {
-                () = sleep_until(end) => return Then::GoOn,
+                () = end.as_mut() => return Then::GoOn,
                 next = self.reader.next() => next,
             };
             let then = self.take(next);
