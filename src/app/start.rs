@@ -1,6 +1,7 @@
 //! Start-up, in the order in which things can fail: files, the store, ports, threads.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -15,10 +16,9 @@ use crate::app::announce::{self, Facts};
 use crate::app::operations::DaemonOperations;
 use crate::app::reload::{InForce, LiveParts, Reloader, SettingsInForce};
 use crate::app::{App, identity, listeners, memory, names, refresh, wiring};
-use crate::base::clock::{Clock, Stopwatch, SystemClock};
+use crate::base::clock::{Stopwatch, SystemClock};
 use crate::config::Credentials;
 use crate::config::settings::Settings;
-use crate::http::operations::Operations;
 use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::model::batch::Batch;
@@ -83,7 +83,6 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
         runtime_refused,
     };
     let (producer, consumer) = queue::bounded::<Batch>(slots, settings.processor.queue_max_messages as u64);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let acks = Arc::new(AckQueue::default());
     let stored = repeatable_messages(&store, &group_settings.listeners)?.into();
     let context = SharedContext {
@@ -93,12 +92,13 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
         names: Arc::clone(&names),
         zones: Arc::new(settings.listeners.syslog.zones.clone()),
         snmpv3: Arc::clone(&usm),
-        clock: Arc::clone(&clock),
+        clock: Arc::new(SystemClock),
         streams: StreamContext { acks: Arc::clone(&acks), stored },
     };
     let (group, listeners, responder) = bound.start(&context)?;
-    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), clock, &listeners)?;
+    let sink = Sink::start(settings, store, consumer, receipts(responder, acks), &listeners)?;
     control.spawn(refresh::run(sink.jobs.clone()));
+    let http_address = http_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let sources = Sources {
         listeners: Arc::new(listeners),
         shards: group.counters.clone(),
@@ -112,22 +112,22 @@ pub fn start(configured: Configured, control: Runtime) -> anyhow::Result<App> {
     };
     let in_force_settings: SettingsInForce = Arc::new(ArcSwap::from_pointee(settings.clone()));
     let operations = DaemonOperations::new(Arc::clone(&in_force_settings), sink.jobs, Arc::clone(&usm));
-    let node_id = facts.node_id;
-    let (context, http_stop) =
-        serve_http(settings, node_id, sources, Arc::new(operations), http_listener, &control)?;
+    let http = (http_listener, http_address);
+    let (context, http_stop) = serve_http(settings, facts.node_id, sources, operations, http, &control);
+    settings.daemon.pid_file.as_deref().map(write_pid_file).transpose()?;
     let replaced = (in_force, Arc::clone(&usm.users), names);
     let reloader = start_reloader(&configured, in_force_settings, group_settings, replaced, &context)?;
     let app = App {
         group,
         sink: sink.thread,
         sink_stop: sink.stop,
-        http_address: settings.http.enabled.then_some(context.address),
+        http_address,
         socket: serve_commands(settings, &context, &http_stop, &control),
         http_stop,
         context,
         reloader,
         control,
-        pid_file: write_pid_file(settings)?,
+        pid_file: settings.daemon.pid_file.clone(),
     };
     announce::announce(&app, settings, &facts);
     Ok(app)
@@ -241,7 +241,6 @@ impl Sink {
         store: Store,
         consumer: Consumer<Batch>,
         receipts: Receipts,
-        clock: Arc<dyn Clock>,
         listeners: &[Listener],
     ) -> anyhow::Result<Self> {
         let numbers: Vec<u8> = listeners.iter().map(|listener| listener.number).collect();
@@ -259,7 +258,7 @@ impl Sink {
             consumer,
             Box::new(writer),
             receipts,
-            clock,
+            Arc::new(SystemClock),
             Arc::clone(&counters),
             Arc::clone(&stop),
         )
@@ -274,11 +273,10 @@ fn serve_http(
     settings: &Settings,
     node_id: u64,
     sources: Sources,
-    operations: Arc<dyn Operations>,
-    listener: Option<TcpListener>,
+    operations: DaemonOperations,
+    (listener, address): (Option<TcpListener>, Option<SocketAddr>),
     control: &Runtime,
-) -> std::io::Result<(Arc<http::Context>, watch::Sender<bool>)> {
-    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+) -> (Arc<http::Context>, watch::Sender<bool>) {
     let context = Arc::new(http::Context {
         sources,
         ready: AtomicBool::new(true),
@@ -286,7 +284,7 @@ fn serve_http(
         address: address.unwrap_or(settings.http.listen),
         store: settings.storage.database.path.clone(),
         node_id,
-        operations,
+        operations: Arc::new(operations),
     });
     let (stop, mut stopped) = watch::channel(false);
     if let Some(listener) = listener {
@@ -300,7 +298,7 @@ fn serve_http(
             }
         });
     }
-    Ok((context, stop))
+    (context, stop)
 }
 
 /// Serves commands over the socket beside the store until `stop` says so; returns the socket. Without it the program does
@@ -335,12 +333,10 @@ fn serve_commands(
     Some(path)
 }
 
-/// Writes our process id, and returns where.
-fn write_pid_file(settings: &Settings) -> anyhow::Result<Option<PathBuf>> {
-    let Some(path) = settings.daemon.pid_file.clone() else { return Ok(None) };
-    std::fs::write(&path, format!("{}\n", std::process::id()))
-        .with_context(|| format!("cannot write the pid file {}", path.display()))?;
-    Ok(Some(path))
+/// Writes our process id.
+fn write_pid_file(path: &Path) -> anyhow::Result<()> {
+    std::fs::write(path, format!("{}\n", std::process::id()))
+        .with_context(|| format!("cannot write the pid file {}", path.display()))
 }
 
 /// The newest stored messages of the listeners whose senders may repeat them.

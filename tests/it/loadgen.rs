@@ -146,7 +146,7 @@ fn copied_store() -> (Arc<TempDir>, Connection, String) {
 
 /// Rows of a kind (0 syslog, 2 v2c), in the order of receipt, from number `from` on.
 fn rows(store: &Connection, kind: u8, from: usize, count: usize) -> Vec<i64> {
-    let sql = "SELECT id FROM events WHERE origin & 15 = ?1 ORDER BY received_at, id LIMIT ?2 OFFSET ?3";
+    let sql = "SELECT id FROM events WHERE facts & 15 = ?1 ORDER BY received_at, id LIMIT ?2 OFFSET ?3";
     let mut statement = store.prepare(sql).unwrap();
     let rows = statement.query_map((kind, count as i64, from as i64), |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()

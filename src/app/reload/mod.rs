@@ -163,12 +163,12 @@ fn load(kind: &mut dyn Reloadable, counters: &ReloadCounters) {
     let what = kind.what();
     match kind.load() {
         Ok(in_force) => {
-            tracing::info!("{in_force}");
             counters.count(what, Outcome::Accepted);
+            tracing::info!("{in_force}");
         }
         Err(reason) => {
-            tracing::error!("{reason}");
             counters.count(what, Outcome::Rejected);
+            tracing::error!("{reason}");
         }
     }
 }

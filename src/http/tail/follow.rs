@@ -116,8 +116,8 @@ impl Follower {
                 then = self.take(first);
             }
             if matches!(then, Then::GoOn) {
-                let passed = since_tick.map_or(TICK, Stopwatch::elapsed);
-                then = self.gather(TICK.saturating_sub(passed)).await;
+                let wait = since_tick.map_or(Duration::ZERO, |since| TICK.saturating_sub(since.elapsed()));
+                then = self.gather(wait).await;
             }
             if self.has_news() {
                 permit.send(self.tick());
@@ -138,7 +138,7 @@ impl Follower {
         self.output.clone().reserve_owned().await.map_err(|_| Ended)
     }
 
-    /// Takes what comes for as long as `wait`, and what is there already in any case.
+    /// Takes what comes within `wait`, and what is there already in any case.
     async fn gather(&mut self, wait: Duration) -> Then {
         let mut end = std::pin::pin!(sleep(wait));
         loop {
@@ -149,7 +149,7 @@ impl Follower {
                 }
             }
             let next = tokio::select! {
-                () = &mut end => return Then::GoOn,
+                () = end.as_mut() => return Then::GoOn,
                 next = self.reader.next() => next,
             };
             let then = self.take(next);
