@@ -175,8 +175,12 @@ fn every_fault_in_a_store_is_found_and_counted() {
     let double = format!("INSERT INTO events SELECT {columns} FROM events WHERE id = ?1");
     each(&double, rows(&store, 0, 300, 5));
     each("UPDATE events SET raw_message = 'x' || raw_message WHERE id = ?1", rows(&store, 0, 500, 4));
-    // The first value of a notification of a known shape is its sysUpTime.
-    let value = "UPDATE events SET enriched = '1' || enriched WHERE id = ?1 AND shape IS NOT NULL";
+    // Written out in full, as a row without a shape is.
+    let value = "UPDATE events SET shape = NULL, (oid, trap_type, enriched) = (
+                     SELECT m.oid, m.trap_type,
+                         replace(m.enriched_data, 'ticks\",\"value\":', 'ticks\",\"value\":1')
+                     FROM messages m WHERE m.raw_message = events.raw_message)
+                 WHERE id = ?1";
     each(value, rows(&store, 2, 500, 3));
     each("INSERT INTO event_extras (id, reasons) VALUES (?1, '\"tampered\"')", rows(&store, 0, 700, 2));
     for pair in rows(&store, 0, 900, 12).chunks(2) {
