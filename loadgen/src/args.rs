@@ -12,7 +12,7 @@ use clap::Parser;
 use crate::layout::{CONNECTIONS_MAX, Layout, THREADS_MAX};
 use crate::payload::{KIND_COUNT, KINDS, Kind, snmpv3};
 use crate::plan::{self, Mix};
-use crate::transports::tls::{Connector, Trust};
+use crate::tls::{Connector, Trust};
 use crate::transports::{self, TRANSPORTS, Target, Transport};
 
 /// Highest rate that can be asked, messages per second; far above what one machine sends.

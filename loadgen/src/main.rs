@@ -20,6 +20,7 @@ mod report;
 mod rng;
 mod send;
 mod store;
+mod tls;
 mod transports;
 mod verify;
 

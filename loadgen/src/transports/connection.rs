@@ -15,7 +15,7 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 use rustls::{ClientConnection, StreamOwned};
 
-use super::tls::Connector;
+use crate::tls::Connector;
 
 /// How long the other side may take to accept a connection, and each step of what comes before the first message.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);

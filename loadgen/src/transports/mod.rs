@@ -144,7 +144,7 @@ pub struct Settings {
     /// Devices: their number, and the number of the first.
     pub devices: (u32, u32),
     /// TLS, where it is asked for.
-    pub tls: Option<tls::Connector>,
+    pub tls: Option<crate::tls::Connector>,
 }
 
 impl Settings {
