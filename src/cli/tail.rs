@@ -20,7 +20,8 @@ use crate::http::event_stream::EventStream;
 /// What to print, and for how long.
 #[derive(Debug, Args)]
 pub(super) struct TailArguments {
-    /// Form of a line: short is TIME DEVICE PROGRAM[PID]: CONTENT; json is the message with all columns, one object a line
+    /// Form of a line: short is TIME, DEVICE, PROGRAM with its process id, CONTENT; json is the message with all
+    /// columns, one object a line
     #[arg(short, value_name = "FORM", default_value = "short")]
     output: Form,
     /// Ask the daemon whose API is there, as http://127.0.0.1:8514, and not the one whose store the configuration names

@@ -6,7 +6,7 @@
 //! values: 7, 3, 2
 //! ```
 //!
-//! [`cut`] takes JSON apart, and the view `event_rows` puts it together again, octet by octet as it was. Peers decide which shapes
+//! `cut` takes JSON apart, and the view `event_rows` puts it together again, octet by octet as it was. Peers decide which shapes
 //! there are, so their number and size are bounded, and one is stored when it is met a second time; JSON without a shape stays in
 //! its row.
 
