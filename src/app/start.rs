@@ -17,8 +17,8 @@ use crate::app::operations::DaemonOperations;
 use crate::app::reload::{InForce, LiveParts, Reloader, SettingsInForce};
 use crate::app::{App, identity, listeners, memory, names, refresh, wiring};
 use crate::base::clock::{Stopwatch, SystemClock};
-use crate::config::Credentials;
 use crate::config::settings::Settings;
+use crate::config::{Credentials, KeyInForce};
 use crate::http::socket;
 use crate::identity::{EngineBoot, Identity, IdentityError};
 use crate::model::batch::Batch;
@@ -54,6 +54,8 @@ pub struct Configured {
     pub path: PathBuf,
     /// The settings.
     pub settings: Settings,
+    /// The same, key by key.
+    pub keys: Vec<KeyInForce>,
     /// The log.
     pub log: LogControl,
 }
@@ -144,6 +146,7 @@ fn start_reloader(
     let live = LiveParts {
         path: configured.path.clone(),
         settings,
+        keys: configured.keys.clone(),
         log: configured.log.clone(),
         sources: group.sources,
         listeners: group.listeners,

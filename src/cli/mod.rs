@@ -310,8 +310,8 @@ fn mib(path: &Path, command: &MibCommand) -> ExitCode {
 
 /// Runs the daemon.
 fn run(path: &Path) -> ExitCode {
-    let settings = match configuration::load(path) {
-        Ok(settings) => settings,
+    let (settings, keys) = match configuration::show(path) {
+        Ok(loaded) => loaded,
         Err(error) => return fail(&error),
     };
     let log = match logging::init(&app::logging(&settings)) {
@@ -331,7 +331,7 @@ fn run(path: &Path) -> ExitCode {
             Err(error) => return fail(&format!("signals cannot be waited for: {error}")),
         }
     };
-    let configured = Configured { path: path.to_path_buf(), settings, log };
+    let configured = Configured { path: path.to_path_buf(), settings, keys, log };
     let app = match app::start(configured, control) {
         Ok(app) => app,
         Err(error) => {

@@ -24,6 +24,8 @@ pub(in crate::app) struct LiveParts {
     pub(in crate::app) path: PathBuf,
     /// The settings in force.
     pub(in crate::app) settings: SettingsInForce,
+    /// The same, key by key.
+    pub(in crate::app) keys: Vec<KeyInForce>,
     /// The log.
     pub(in crate::app) log: LogControl,
     /// What is taken from whom.
@@ -37,8 +39,6 @@ pub(in crate::app) struct LiveParts {
 /// The files of the configuration, and what they reach.
 pub(super) struct Configuration {
     parts: LiveParts,
-    /// What is in force, key by key; empty when the files could not be read again after the start.
-    keys: Vec<KeyInForce>,
     /// The threads of kinds whose files the settings name.
     dependents: Vec<Sender<Signal>>,
 }
@@ -46,8 +46,7 @@ pub(super) struct Configuration {
 impl Configuration {
     /// The configuration that was loaded at the start; `dependents` look at their files again after each change.
     pub(super) fn of(parts: LiveParts, dependents: Vec<Sender<Signal>>) -> Box<dyn Reloadable> {
-        let keys = config::show(&parts.path).map(|(_, keys)| keys).unwrap_or_default();
-        Box::new(Self { parts, keys, dependents })
+        Box::new(Self { parts, dependents })
     }
 
     /// Puts what can change while the program runs in force.
@@ -93,9 +92,9 @@ impl Reloadable for Configuration {
         let (settings, keys) = config::show(&self.parts.path)
             .map_err(|error| format!("{file} is rejected, the old configuration stays in force:\n{error}"))?;
         let is_changed = settings != **self.parts.settings.load();
-        let changes = Changes::between(&self.keys, &keys);
+        let changes = Changes::between(&self.parts.keys, &keys);
         self.apply(&settings);
-        self.keys = keys;
+        self.parts.keys = keys;
         Ok(format!("the configuration {file} is in force: {}", changes.describe(is_changed)))
     }
 }
